@@ -1,0 +1,40 @@
+# `make demo` and `make test` install what they need first; a second run installs nothing.
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export HF_HUB_OFFLINE := 1
+
+.PHONY: install demo test check fix bench clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[all]' --group dev
+	# wordllama is read for its vectors alone: its own dependencies are not needed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps wordllama
+	touch $(STAMP)
+
+demo: install
+	$(BIN)/polyculture demo --out demo
+
+test: install
+	# two processes share the tests; each with one thread
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install
+	$(BIN)/python benchmarks/vader_domains.py
+
+clean:
+	rm -rf $(VENV) demo

@@ -1,0 +1,51 @@
+"""Measure how alike models and research communities have become, and grow variety back."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from polyculture.version import __version__
+
+if TYPE_CHECKING:
+    from polyculture.classify import CrossDomainClassifier
+    from polyculture.data import DomainData, load_dataset, read
+    from polyculture.errors import PolycultureError
+    from polyculture.evaluate import Evaluation, evaluate
+    from polyculture.loop import close_the_loop
+
+
+# Names are imported when first used, so that `import polyculture` and `polyculture --help` load neither torch nor
+# scikit-learn.
+_HOMES = {
+    "CrossDomainClassifier": "polyculture.classify",
+    "DomainData": "polyculture.data",
+    "Evaluation": "polyculture.evaluate",
+    "PolycultureError": "polyculture.errors",
+    "close_the_loop": "polyculture.loop",
+    "evaluate": "polyculture.evaluate",
+    "load_dataset": "polyculture.data",
+    "read": "polyculture.data",
+}
+
+__all__ = [
+    "CrossDomainClassifier",
+    "DomainData",
+    "Evaluation",
+    "PolycultureError",
+    "__version__",
+    "close_the_loop",
+    "evaluate",
+    "load_dataset",
+    "read",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'polyculture' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,43 @@
+"""How loops over independent pieces of work run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from polyculture.errors import ParameterError
+
+
+def run(function: Callable[..., Any], pieces: Sequence[tuple[Any, ...]], *, jobs: int = 1) -> list[Any]:
+    """Results of ``function(*piece)`` for each piece, in order.
+
+    Parameters
+    ----------
+    function : callable
+        Importable by name, so that another process can run it.
+    pieces : sequence of tuple
+        Arguments of each call.
+    jobs : int
+        Calls at once, each in a process of its own with one thread; 1 runs them here, one after the other, and -1 uses
+        every core.
+
+    Raises
+    ------
+    ParameterError
+        If `jobs` is 0.
+
+    Examples
+    --------
+    >>> from polyculture import engine
+    >>> engine.run(pow, [(2, 3), (3, 2)])
+    [8, 9]
+    """
+    if jobs == 0:
+        raise ParameterError("jobs is 0; use a number of processes, or -1 for one a core")
+    if jobs == 1 or len(pieces) < 2:
+        return [function(*piece) for piece in pieces]
+    from joblib import Parallel, delayed, parallel_config
+
+    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+        found: list[Any] = Parallel()(delayed(function)(*piece) for piece in pieces)
+    return found
