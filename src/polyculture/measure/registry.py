@@ -1,0 +1,121 @@
+"""What is known about each measure, kept beside its code so that tests, tables and reports read it from one place."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from polyculture.errors import ParameterError
+
+Null = float | Callable[..., float] | None
+Function = TypeVar("Function", bound=Callable[..., float])
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a measure means, needs and promises.
+
+    Parameters
+    ----------
+    name : str
+        Name of the function, unique among measures.
+    function : callable
+        The measure itself.
+    summary : str
+        First line of its docstring.
+    bounds : (float, float)
+        Smallest and largest value that it can take.
+    symmetric : bool
+        Whether the order of the two arrays (or of the models) does not matter.
+    more_alike : {"higher", "lower"}
+        Which direction means that the things compared are more alike.
+    invariant_to : tuple of str
+        Changes of the input that leave the value as it is; the order of the items, always among them, is not listed.
+    null : float, callable or None
+        Expected value when only chance makes things alike: a number, or a function of the measure's own arguments.
+    cost : str
+        Operations needed, in n items, d features and m models.
+    paper : str
+        Where it comes from.
+    """
+
+    name: str
+    function: Callable[..., float]
+    summary: str
+    bounds: tuple[float, float]
+    symmetric: bool
+    more_alike: Literal["higher", "lower"]
+    invariant_to: tuple[str, ...]
+    null: Null
+    cost: str
+    paper: str
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """Names of the arrays that the measure compares: its positional parameters."""
+        kinds = inspect.signature(self.function).parameters.values()
+        return tuple(p.name for p in kinds if p.kind is p.POSITIONAL_OR_KEYWORD)
+
+
+MEASURES: dict[str, Facts] = {}
+
+
+def measure(
+    *,
+    bounds: tuple[float, float],
+    symmetric: bool,
+    more_alike: Literal["higher", "lower"],
+    invariant_to: tuple[str, ...],
+    null: Null,
+    cost: str,
+    paper: str,
+) -> Callable[[Function], Function]:
+    """Record the facts of a measure; the function itself is returned untouched.
+
+    Parameters
+    ----------
+    bounds, symmetric, more_alike, invariant_to, null, cost, paper
+        See `Facts`.
+
+    Returns
+    -------
+    A decorator for a function of arrays that returns a float.
+
+    Raises
+    ------
+    ParameterError
+        If another measure has the same name already.
+
+    Examples
+    --------
+    >>> from polyculture.measure import MEASURES
+    >>> MEASURES["cka"].bounds
+    (-1, 1)
+    """
+
+    def record(function: Function) -> Function:
+        name = function.__name__
+        if name in MEASURES and MEASURES[name].function.__module__ != function.__module__:
+            raise ParameterError(f"A measure named {name!r} is registered already; give the new one another name.")
+        summary = (inspect.getdoc(function) or "").partition("\n")[0]
+        MEASURES[name] = Facts(name, function, summary, bounds, symmetric, more_alike, invariant_to, null, cost, paper)
+        return function
+
+    return record
+
+
+def list_measures() -> tuple[Facts, ...]:
+    """Facts of all measures, by name.
+
+    Returns
+    -------
+    tuple of Facts
+
+    Examples
+    --------
+    >>> [facts.name for facts in list_measures()][:2]
+    ['cka', 'effective_models']
+    """
+    return tuple(MEASURES[name] for name in sorted(MEASURES))

@@ -1,0 +1,96 @@
+"""One tester for all measures: it reads a measure's facts and checks each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.testing as npt
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from polyculture.measure import Facts
+
+Inputs = tuple[np.ndarray, ...]
+Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+def rotated(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return x @ np.linalg.qr(rng.normal(size=(x.shape[1], x.shape[1])))[0]
+
+
+CHANGES: dict[str, Change] = {
+    "rotation": rotated,
+    "scale": lambda x, rng: x * rng.choice([-7.0, 1e-3, 1e5, 1e160]),
+    "translation": lambda x, rng: x + 100 * rng.normal(size=x.shape[1]),
+    # Right and wrong swap places, for all models at once.
+    "complement": lambda x, rng: 1 - x,
+}
+TOGETHER = {"complement"}
+
+
+def drawn(facts: Facts, n: int, rng: np.random.Generator) -> Inputs:
+    """Inputs that are alike by nothing but chance."""
+    if facts.takes == ("x", "y"):
+        return rng.normal(size=(n, 5)), rng.normal(size=(n, 3))
+    if facts.takes == ("a", "b"):
+        return (rng.random(n) < 0.6) * 1, (rng.random(n) < 0.8) * 1
+    assert facts.takes == ("failures",)
+    return ((rng.random((n, 3)) < [0.5, 0.6, 0.7]) * 1,)
+
+
+def drawn_freely(facts: Facts) -> st.SearchStrategy[Inputs]:
+    """Small whole numbers: constant columns, repeated rows and low rank come by themselves."""
+    sizes = st.integers(4, 9)
+    if facts.takes == ("failures",):
+        return sizes.flatmap(lambda n: st.tuples(hnp.arrays(bool, st.tuples(st.just(n), st.integers(1, 4)))))
+    if facts.takes == ("a", "b"):
+        return sizes.flatmap(lambda n: st.tuples(hnp.arrays(bool, n), hnp.arrays(bool, n)))
+    matrix = lambda n: hnp.arrays(np.float16, st.tuples(st.just(n), st.integers(1, 11)), elements=st.integers(-3, 3))  # noqa: E731
+    return sizes.flatmap(lambda n: st.tuples(matrix(n), matrix(n)))
+
+
+def check_bounds(facts: Facts, inputs: Inputs) -> None:
+    value = facts.function(*inputs)
+    low, high = facts.bounds
+    assert type(value) is float
+    assert np.isnan(value) or low - 1e-9 <= value <= high + 1e-9
+
+
+def check_symmetry(facts: Facts, inputs: Inputs) -> None:
+    other = inputs[::-1] if len(inputs) == 2 else (inputs[0][:, ::-1],)
+    same = np.isclose(facts.function(*inputs), facts.function(*other), rtol=1e-9, atol=1e-9, equal_nan=True)
+    assert same == facts.symmetric
+
+
+def check_items_in_any_order(facts: Facts, inputs: Inputs, rng: np.random.Generator) -> None:
+    order = rng.permutation(len(inputs[0]))
+    npt.assert_allclose(facts.function(*(a[order] for a in inputs)), facts.function(*inputs), rtol=1e-9, atol=1e-9)
+
+
+def check_invariance(facts: Facts, inputs: Inputs, name: str, rng: np.random.Generator) -> None:
+    change = CHANGES[name]
+    changed = [change(a, rng) for a in inputs] if name in TOGETHER else [change(inputs[0], rng), *inputs[1:]]
+    npt.assert_allclose(facts.function(*changed), facts.function(*inputs), rtol=1e-7, atol=1e-7)
+
+
+def check_direction(facts: Facts, n: int, rng: np.random.Generator) -> None:
+    """Copies must come out more alike than the same copies with their items shuffled apart."""
+    first = drawn(facts, n, rng)[0]
+    if len(facts.takes) == 2:
+        alike, apart = (first, first), (first, first[rng.permutation(n)])
+    else:
+        copies = np.repeat(first[:, :1], 3, axis=1)
+        alike, apart = (copies,), (rng.permuted(copies, axis=0),)
+    difference = facts.function(*alike) - facts.function(*apart)
+    assert difference > 0 if facts.more_alike == "higher" else difference < 0
+
+
+def check_null(facts: Facts, rng: np.random.Generator, *, n: int = 400, times: int = 200) -> None:
+    """The mean over independent inputs must be the null, within five standard errors and one per cent."""
+    inputs = [drawn(facts, n, rng) for _ in range(times)]
+    null: Any = facts.null
+    gaps = [facts.function(*i) - (null(*i) if callable(null) else null) for i in inputs]
+    size = abs(null(*inputs[0]) if callable(null) else null)
+    assert abs(np.mean(gaps)) < 5 * np.std(gaps) / times**0.5 + 0.01 * size
