@@ -1,0 +1,231 @@
+"""Step 2 as one estimator: encoders, their vectors side by side, and one graph that spreads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
+from polyculture.errors import ParameterError
+from polyculture.features.blocks import Block
+from polyculture.features.encoders import ENCODERS, Encoder, make_encoder
+from polyculture.features.encoders.base import State
+from polyculture.features.spread import Spread
+from polyculture.progress import LOG
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Items after step 2.
+
+    Parameters
+    ----------
+    views : mapping of encoder to matrix
+        Each encoder's own vectors, as base models are fed.
+    vectors : array of shape (n, d)
+        The blocks side by side, spread over the graph: what the backbone is fed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.features.combine import Encoded
+    >>> len(Encoded({"cnn": np.zeros((3, 4))}, np.zeros((3, 2))).take(np.array([0, 2])))
+    2
+    """
+
+    views: Mapping[str, Matrix]
+    vectors: Floats
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def only(self, names: Sequence[str]) -> Encoded:
+        """The same vectors with these views alone."""
+        return Encoded({name: self.views[name] for name in names}, self.vectors)
+
+    def take(self, rows: Array) -> Encoded:
+        """The items at these positions, or under this mask."""
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return Encoded({name: view[rows] for name, view in self.views.items()}, self.vectors[rows])
+
+
+class Features(BaseEstimator):  # type: ignore[misc]
+    """Items to vectors by several encoders, joined by one graph over the items of all domains.
+
+    Parameters
+    ----------
+    encoders : sequence of str or Encoder
+        Names (``"lexical"``, ``"pretrained:wordllama"``, ``"rnn:lstm"``, ...) or encoders.
+    network_encoders : sequence of str or None
+        Those whose vectors the backbone is fed. None: all that do not learn from labels, as vectors that do know the
+        training labels mislead a network trained on the same items; if all do, all.
+    graph : str
+        ``"none"``, ``"given"``, ``"words"``, ``"other"``, ``"same"`` or ``"auto"``; see :class:`Spread`.
+    propagation : str
+        How vectors are spread.
+    hops : tuple of int
+        Depths to choose from on held-out items; 0 leaves the graph out.
+    neighbours : int
+        Of each item, in a graph of nearest neighbours.
+    components : int
+        Singular directions that a sparse view is reduced to.
+    random_state : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.features.combine import Features
+    >>> texts = ["good day", "bad day", "good film", "bad film"] * 5
+    >>> encoded = Features(("lexical",), graph="none", components=3).fit_transform(texts, np.array([1, 0] * 10))
+    >>> encoded.vectors.shape
+    (20, 3)
+    """
+
+    def __init__(
+        self,
+        encoders: Sequence[str | Encoder] = ("lexical", "pretrained"),
+        network_encoders: Sequence[str] | None = None,
+        graph: str = "auto",
+        propagation: str = "appnp",
+        hops: tuple[int, ...] = (0, 1, 2),
+        neighbours: int = 15,
+        components: int = 200,
+        random_state: int = 0,
+    ) -> None:
+        self.encoders = encoders
+        self.network_encoders = network_encoders
+        self.graph = graph
+        self.propagation = propagation
+        self.hops = hops
+        self.neighbours = neighbours
+        self.components = components
+        self.random_state = random_state
+
+    def fit_transform(
+        self,
+        X: Any,
+        y: Ints,
+        *,
+        domain: Array | None = None,
+        validation: Mask | None = None,
+        copies: Mask | None = None,
+        graph: sp.sparray | None = None,
+    ) -> Encoded:
+        """Learn from items and encode them.
+
+        Parameters
+        ----------
+        X : sequence of n items
+        y : array of int, shape (n,)
+            -1 where there is no label; such items take part in vocabulary and graph.
+        domain : array of str, shape (n,), or None
+            For the choice of hops: every domain has the same say.
+        validation : array of bool, shape (n,), or None
+            Held-out items: they stop training and choose the hops, and no encoder learns from them.
+        copies : array of bool, shape (n,), or None
+            Augmented copies of other items: encoders that learn labels see them, vocabularies and the graph do not.
+        graph : sparse array, shape (n, n), or None
+            Given edges.
+        """
+        items = X if isinstance(X, np.ndarray) else np.array(list(X), dtype=object)
+        held = np.zeros(len(items), dtype=bool) if validation is None else validation
+        extra = np.zeros(len(items), dtype=bool) if copies is None else copies
+        self.encoders_ = self._fresh()
+        views = {name: self._fit_one(encoder, items, y, held, extra) for name, encoder in self.encoders_.items()}
+        self.blocks_ = {
+            name: Block(self.components, self.random_state).fit(views[name], ~held & ~extra) for name in self._fed()
+        }
+        dense = {name: block.transform(views[name]) for name, block in self.blocks_.items()}
+        self.spread_ = Spread(self.graph, self.propagation, self.hops, self.neighbours, random_state=self.random_state)
+        vectors = self.spread_.fit_transform(
+            dense, self._search(views), y, domain=domain, validation=held, copies=extra, given=graph
+        )
+        return Encoded(views, vectors)
+
+    def fit(self, X: Any, y: Ints, **settings: Any) -> Self:
+        """Learn from items; see :meth:`fit_transform`."""
+        self.fit_transform(X, y, **settings)
+        return self
+
+    def _fresh(self) -> dict[str, Encoder]:
+        found: dict[str, Encoder] = {}
+        for given in [self.encoders] if isinstance(self.encoders, str | Encoder) else self.encoders:
+            encoder = make_encoder(given) if isinstance(given, str) else clone(given)
+            if "random_state" in encoder.get_params():
+                encoder.set_params(random_state=self.random_state)
+            name = given if isinstance(given, str) else encoder.family
+            while name in found:
+                name += "'"
+            found[name] = encoder
+        if not found:
+            raise ParameterError(f"no encoder is named; use one or more of {', '.join(ENCODERS)}")
+        return found
+
+    def _fit_one(self, encoder: Encoder, items: Array, y: Ints, held: Mask, extra: Mask) -> Matrix:
+        LOG.info("encoder %s", encoder)
+        if encoder.learns_labels:
+            encoder.fit(items, y, validation=held if held.any() else None)
+        else:
+            encoder.fit(items[~extra], y[~extra], validation=held[~extra])
+        return encoder.transform(items)
+
+    def _search(self, views: Mapping[str, Matrix]) -> dict[str, Matrix]:
+        return {name: self.encoders_[name].search_view(view) for name, view in views.items()}
+
+    def _fed(self) -> list[str]:
+        if self.network_encoders is not None:
+            if unknown := [n for n in self.network_encoders if n not in self.encoders_]:
+                raise ParameterError(
+                    f"network_encoders names {unknown[0]!r}, which is not among the encoders "
+                    f"({', '.join(self.encoders_)})"
+                )
+            return list(self.network_encoders)
+        return self.quiet_ or list(self.encoders_)
+
+    def transform(self, X: Any, *, edges: sp.sparray | None = None) -> Encoded:
+        """Encode items that arrive later; `edges` (m, n) ties them to the fitted items where edges are given."""
+        check_is_fitted(self, "encoders_")
+        items = X if isinstance(X, np.ndarray) else np.array(list(X), dtype=object)
+        views = {name: encoder.transform(items) for name, encoder in self.encoders_.items()}
+        dense = {name: block.transform(views[name]) for name, block in self.blocks_.items()}
+        return Encoded(views, self.spread_.transform(dense, self._search(views), edges=edges))
+
+    @property
+    def quiet_(self) -> list[str]:
+        """Names of the encoders that do not learn from labels."""
+        return [name for name, encoder in self.encoders_.items() if not encoder.learns_labels]
+
+    def dense(self, encoded: Encoded) -> dict[str, Floats]:
+        """The blocks of encoded items, before they are spread."""
+        return {name: block.transform(encoded.views[name]) for name, block in self.blocks_.items()}
+
+    def search_views(self, encoded: Encoded) -> dict[str, Matrix]:
+        """The views that nearest neighbours are found in."""
+        return self._search(encoded.views)
+
+    def neighbour_shares(self, encoded: Encoded) -> list[tuple[slice, Ints, Floats]]:
+        """What fitted items add to the vector of one encoded item; see :meth:`Spread.shares`."""
+        return self.spread_.shares(self._search(encoded.views))
+
+    def state(self) -> State:
+        """All that is needed to build it again."""
+        return {
+            "encoders": [{"name": n, "family": e.family, "state": e.state()} for n, e in self.encoders_.items()],
+            "blocks": {name: block.state() for name, block in self.blocks_.items()},
+            "spread": self.spread_.state(),
+        }
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Rebuild from :meth:`state`."""
+        features = cls()
+        features.encoders_ = {e["name"]: ENCODERS.load(e["family"]).from_state(e["state"]) for e in state["encoders"]}
+        features.blocks_ = {name: Block.from_state(block) for name, block in state["blocks"].items()}
+        features.spread_ = Spread.from_state(state["spread"])
+        return features

@@ -1,0 +1,68 @@
+"""Encoders: items to vectors, one family a file."""
+
+from __future__ import annotations
+
+from polyculture.errors import ParameterError
+from polyculture.features.encoders.base import Encoder
+from polyculture.registry import Part, Registry
+
+__all__ = ["ENCODERS", "Encoder", "make_encoder"]
+
+_HERE = "polyculture.features.encoders"
+
+ENCODERS = Registry(
+    "encoder",
+    {
+        "cnn": Part(
+            f"{_HERE}.cnn:CNNEncoder", "convolutions, pooled; pool max or mean", "Kim 2014, arXiv:1408.5882", "train"
+        ),
+        "rnn": Part(
+            f"{_HERE}.rnn:RNNEncoder",
+            "recurrence; cell gru, lstm, relu or tanh",
+            "Cho et al. 2014, arXiv:1406.1078",
+            "train",
+        ),
+        "transformer": Part(
+            f"{_HERE}.transformer:TransformerEncoder",
+            "multi-head self-attention",
+            "Vaswani et al. 2017, arXiv:1706.03762",
+            "train",
+        ),
+        "lexical": Part(
+            f"{_HERE}.lexical:LexicalEncoder", "word and character n-grams, sparse", "Salton & Buckley 1988"
+        ),
+        "pretrained": Part(
+            f"{_HERE}.pretrained:PretrainedEncoder",
+            "a frozen base model; model minilm, wordllama or a folder",
+            "Reimers & Gurevych 2019, arXiv:1908.10084",
+            "pretrained",
+        ),
+    },
+)
+
+
+def make_encoder(name: str | Encoder) -> Encoder:
+    """An encoder by name, ``"family"`` or ``"family:choice"``; an encoder is given back as it is.
+
+    Examples
+    --------
+    >>> from polyculture.features.encoders import make_encoder
+    >>> make_encoder("lexical")
+    LexicalEncoder()
+
+    >>> make_encoder("lexikal")
+    Traceback (most recent call last):
+    ...
+    polyculture.errors.ParameterError: there is no encoder named 'lexikal'; did you mean lexical?
+    """
+    if isinstance(name, Encoder):
+        return name
+    family, _, choice = str(name).partition(":")
+    kind = ENCODERS.load(family)
+    if not choice:
+        encoder: Encoder = kind()
+        return encoder
+    if not kind.first:
+        raise ParameterError(f"the encoder {family!r} takes nothing after a colon, {name!r} was given")
+    chosen: Encoder = kind(**{kind.first: choice})
+    return chosen

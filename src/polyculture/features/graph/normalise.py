@@ -1,0 +1,54 @@
+"""Edges as means over neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from polyculture.arrays import Floats
+from polyculture.errors import DataError, ShapeError
+from polyculture.features.graph.build import Edges
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """Columns of scales: ``taking * (edges @ (giving * vectors)) + staying * own`` is a mean over neighbours."""
+
+    taking: Floats
+    giving: Floats
+    staying: Floats
+
+    @classmethod
+    def of(cls, edges: Edges, self_loop: float, normalise: str) -> Self:
+        """Scales of rows with these edges, and with an edge of weight `self_loop` to themselves."""
+        outside = np.asarray(edges @ np.ones(edges.shape[1]))[:, None]
+        # An item without edges keeps its own vector, and nothing is ever divided by 0.
+        loops = np.where(outside > 0, self_loop, 1.0)
+        degrees = outside + loops
+        taking = degrees**-0.5 if normalise == "symmetric" else 1 / degrees
+        giving = degrees**-0.5 if normalise == "symmetric" else np.ones_like(degrees)
+        return cls(*(part.astype(np.float32) for part in (taking, giving, loops / degrees)))
+
+    def receive(self, edges: Edges, vectors: Floats) -> Floats:
+        """What rows get over their edges from vectors that were scaled by `giving` there."""
+        received: Floats = (self.taking * (edges @ vectors)).astype(np.float32)
+        return received
+
+
+def checked(vectors: Floats, edges: Edges, fitted: int) -> Floats:
+    """Vectors as finite float32, where edges lead from each of them to each fitted item."""
+    dense = np.asarray(vectors)
+    if dense.ndim != 2 or edges.shape != (len(dense), fitted):
+        raise ShapeError(
+            f"vectors have shape {dense.shape} and edges {edges.shape}; "
+            f"pass one row of both for each item, and one column of edges for each of the {fitted} fitted items."
+        )
+    with np.errstate(over="ignore"):
+        dense = dense.astype(np.float32)
+    if not np.isfinite(dense).all():
+        raise DataError(
+            f"The vector in row {np.argmin(np.isfinite(dense).all(axis=1))} holds a value that is not finite."
+        )
+    return dense

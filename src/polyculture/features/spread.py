@@ -1,0 +1,337 @@
+"""Which graph spreads the vectors, and how far: chosen on held-out items, no graph among the choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator
+
+from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
+from polyculture.errors import DataError, ParameterError, ShapeError
+from polyculture.features.closed_form import held_out_hits
+from polyculture.features.encoders.base import State
+from polyculture.features.graph import PROPAGATIONS, Graph, build_graph, propagation, restore
+from polyculture.progress import LOG
+
+KINDS = ("none", "given", "words", "other", "same", "auto")
+LEARNT = ("gcn", "sage", "gat")
+MARGIN = 2.0
+"""Standard errors by which a graph must beat no graph: it is the best of several, and costs time ever after."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One block's graph, the view it was built from, and its fitted propagation."""
+
+    view: str
+    graph: Graph
+    propagation: Any
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a choice is made from: blocks of the items in the graph, views to find neighbours in, labels and edges."""
+
+    blocks: Mapping[str, Floats]
+    views: Mapping[str, Matrix]
+    y: Ints
+    validation: Mask
+    given: sp.sparray | None
+    built: dict[tuple[str, str], Graph] = field(default_factory=dict)
+
+
+class Spread(BaseEstimator):  # type: ignore[misc]
+    """Spread the blocks over a graph where that helps, leave them alone where it does not.
+
+    Every graph and depth is judged by a linear model in closed form on held-out items. A graph must beat no graph by
+    more than two standard errors of the difference.
+
+    Parameters
+    ----------
+    graph : str
+        ``"none"``; ``"given"`` edges; ``"words"`` (words and items in one graph); ``"other"`` (nearest neighbours in
+        another view than the one that is spread: lexical neighbours for semantic vectors and the reverse); ``"same"``
+        (in the same view); ``"auto"`` tries given edges where there are any, else the last two.
+    propagation : str
+        ``"sgc"``, ``"sign"``, ``"appnp"``, ``"gcn"``, ``"sage"`` or ``"gat"``.
+    hops : tuple of int >= 0
+        Depths to choose from; without a 0 some depth is taken even if it does not help.
+    neighbours : int >= 1
+    alpha : float in (0, 1]
+        Share of its own vector that an item keeps at each hop of ``"appnp"``.
+    random_state : int
+
+    Attributes
+    ----------
+    kind_, hops_, propagation_ : str, int, str
+        What was chosen.
+    scores_ : dict of str to float
+        Share of held-out items that the linear model got right, mean over domains, by ``"<kind> <hops>"``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import scipy.sparse as sp
+    >>> from polyculture.features.spread import Spread
+    >>> rng, y = np.random.RandomState(0), np.arange(60) % 2
+    >>> noisy = (y[:, None] + rng.randn(60, 2)).astype("float32")
+    >>> friends = sp.csr_array((y[:, None] == y).astype(float))
+    >>> spread = Spread()
+    >>> spread.fit_transform({"view": noisy}, {"view": noisy}, y, given=friends).shape
+    (60, 2)
+    >>> spread.kind_
+    'given'
+    """
+
+    def __init__(
+        self,
+        graph: str = "auto",
+        propagation: str = "appnp",
+        hops: tuple[int, ...] = (0, 1, 2),
+        neighbours: int = 15,
+        alpha: float = 0.5,
+        random_state: int = 0,
+    ) -> None:
+        self.graph = graph
+        self.propagation = propagation
+        self.hops = hops
+        self.neighbours = neighbours
+        self.alpha = alpha
+        self.random_state = random_state
+
+    def fit_transform(
+        self,
+        blocks: Mapping[str, Floats],
+        views: Mapping[str, Matrix],
+        y: Ints,
+        *,
+        domain: Array | None = None,
+        validation: Mask | None = None,
+        copies: Mask | None = None,
+        given: sp.sparray | None = None,
+    ) -> Floats:
+        """Choose, and give the spread vectors side by side, shape (n, d).
+
+        Parameters
+        ----------
+        blocks : mapping of name to array of shape (n, d)
+            What is spread.
+        views : mapping of name to matrix of n rows
+            What neighbours are found in, by the blocks' names.
+        y : array of int, shape (n,)
+            -1 where there is no label.
+        domain : array of str, shape (n,), or None
+        validation, copies : array of bool, shape (n,), or None
+            Held-out items; augmented copies, which are attached to the graph but not part of it.
+        given : sparse array, shape (n, n), or None
+        """
+        self._check(given, len(y))
+        plain = np.hstack(list(blocks.values()))
+        self.kind_, self.hops_ = "none", 0
+        self.layers_: dict[str, Layer] = {}
+        self.scores_: dict[str, float] = {}
+        self.propagation_ = self.propagation
+        depths = sorted(set(self.hops) - {0})
+        if self.graph == "none" or not depths:
+            return plain
+        inside = np.ones(len(y), dtype=bool) if copies is None else ~copies
+        held = np.zeros(len(y), dtype=bool) if validation is None else validation
+        data = Inputs(
+            {n: b[inside] for n, b in blocks.items()}, {n: v[np.flatnonzero(inside)] for n, v in views.items()},
+            y[inside], held[inside], None if given is None else sp.csr_array(given)[inside][:, inside],
+        )  # fmt: skip
+        where = np.zeros(inside.sum(), dtype=int) if domain is None else domain[inside]
+        best = self._choose(plain[inside], data, where, depths)
+        return self._with_copies(best, blocks, views, inside, given)
+
+    def _check(self, given: sp.sparray | None, count: int) -> None:
+        if self.graph not in KINDS:
+            raise ParameterError(f"there is no graph named {self.graph!r}; use one of {', '.join(KINDS)}")
+        if self.propagation not in PROPAGATIONS:
+            raise ParameterError(
+                f"there is no propagation named {self.propagation!r}; use one of {', '.join(PROPAGATIONS)}"
+            )
+        if self.graph == "given" and given is None:
+            raise DataError("the graph is to be given, but no edges were; pass graph=, or choose another kind")
+        if given is not None and given.shape != (count, count):
+            raise ShapeError(f"the graph is {given.shape}, expected one row and one column for each of {count} items")
+        if any(h < 0 for h in self.hops):
+            raise ParameterError(f"hops are {self.hops}; none may be negative")
+
+    def _choose(self, plain: Floats, data: Inputs, where: Array, depths: list[int]) -> Floats:
+        best, hits = plain, self._judged("none 0", plain, data, where)
+        judges = where[self._asked(data)]
+        top = -np.inf
+        for kind, hops, layers, vectors in self._candidates(data, depths):
+            gain, error = _gain(self._judged(f"{kind} {hops}", vectors, data, where), hits, judges)
+            # without a 0 among the depths some graph is taken, even one that does not help
+            if gain > top and (0 not in self.hops or gain > MARGIN * error):
+                top, best = gain, vectors
+                self.kind_, self.hops_, self.layers_ = kind, hops, layers
+        LOG.info(
+            "graph: %s, %d hops (%s)",
+            self.kind_,
+            self.hops_,
+            ", ".join(f"{k} {v:.3f}" for k, v in self.scores_.items()),
+        )
+        return best
+
+    def _asked(self, data: Inputs) -> Array:
+        """Items that judge: the held-out ones, or all labelled ones where too few are held out."""
+        held = np.flatnonzero(data.validation & (data.y >= 0))
+        return held if len(held) >= 100 else np.flatnonzero(data.y >= 0)
+
+    def _judged(self, name: str, vectors: Floats, data: Inputs, where: Array) -> Array:
+        asked = self._asked(data)
+        hits = held_out_hits(vectors, data.y, asked, seed=self.random_state)
+        domains = where[asked]
+        self.scores_[name] = float(np.mean([hits[domains == d].mean() for d in np.unique(domains)]))
+        return hits
+
+    def _candidates(self, data: Inputs, depths: list[int]) -> Iterator[tuple[str, int, dict[str, Layer], Floats]]:
+        automatic = ["given"] if data.given is not None else ["other", "same"]
+        for kind in automatic if self.graph == "auto" else [self.graph]:
+            graphs = self._graphs(kind, data)
+            for hops in depths if graphs else []:
+                layers, spread = {}, []
+                for name, (view, graph) in graphs.items():
+                    fitted = self._propagation(hops)
+                    spread.append(
+                        fitted.fit_transform(data.blocks[name], graph.edges, data.y, validation=data.validation)
+                    )
+                    layers[name] = Layer(view, graph, fitted)
+                yield kind, hops, layers, np.hstack(spread)
+
+    def _propagation(self, hops: int) -> Any:
+        if self.propagation in LEARNT:
+            return propagation(self.propagation, layers=hops, random_state=self.random_state)
+        return propagation(self.propagation, hops=hops, alpha=self.alpha)
+
+    def _graphs(self, kind: str, data: Inputs) -> dict[str, tuple[str, Graph]]:
+        """Each block's graph; empty where this kind cannot be built from these views."""
+        sources = {name: _source(kind, name, data.views) for name in data.blocks}
+        if kind == "given" and data.given is not None:
+            graph = build_graph("given", data.given, symmetric=True)
+            return dict.fromkeys(data.blocks, ("", graph))
+        if not all(sources.values()) or (kind == "words" and self.propagation in LEARNT):
+            return {}
+        return {name: (view, self._built(kind, view, data)) for name, view in sources.items()}
+
+    @staticmethod
+    def _key(kind: str, view: str) -> tuple[str, str]:
+        # neighbours in a view are the same graph whether it spreads that view or another
+        return "words" if kind == "words" else "neighbours", view
+
+    def _built(self, kind: str, view: str, data: Inputs) -> Graph:
+        key = self._key(kind, view)
+        if key not in data.built:
+            data.built[key] = build_graph(kind, data.views[view], k=self.neighbours)
+        return data.built[key]
+
+    def _with_copies(
+        self,
+        best: Floats,
+        blocks: Mapping[str, Floats],
+        views: Mapping[str, Matrix],
+        inside: Mask,
+        given: sp.sparray | None,
+    ) -> Floats:
+        if inside.all():
+            return best
+        # a copy receives over the edges of its item
+        edges = None if given is None else sp.csr_array(given).maximum(sp.csr_array(given).T)[~inside][:, inside]
+        out = np.empty((len(inside), best.shape[1]), dtype=best.dtype)
+        rows = np.flatnonzero(~inside)
+        out[inside] = best
+        out[rows] = self.transform(
+            {n: b[rows] for n, b in blocks.items()}, {n: v[rows] for n, v in views.items()}, edges=edges
+        )
+        return out
+
+    def transform(
+        self, blocks: Mapping[str, Floats], views: Mapping[str, Matrix], *, edges: sp.sparray | None = None
+    ) -> Floats:
+        """Spread vectors of items that arrive later, shape (m, d); they receive from the fitted items."""
+        if self.kind_ == "none":
+            return np.hstack(list(blocks.values()))
+        if self.kind_ == "given" and edges is None:
+            count = len(next(iter(blocks.values())))
+            edges = sp.csr_array((count, next(iter(self.layers_.values())).graph.edges.shape[1]), dtype=np.float32)
+        attached: dict[str, Any] = {}
+        spread = []
+        for name, layer in self.layers_.items():
+            if layer.view not in attached:
+                attached[layer.view] = layer.graph.attach(views[layer.view] if layer.view else edges)
+            spread.append(layer.propagation.transform(blocks[name], attached[layer.view]))
+        return np.hstack(spread)
+
+    def shares(self, views: Mapping[str, Matrix], *, most: int = 50) -> list[tuple[slice, Ints, Floats]]:
+        """What fitted items add to one later item's vector: columns, items, and parts of shape (items, columns).
+
+        Only decoupled propagation is linear, so that parts add up to the vector; empty for a learnt one and without a
+        graph. The `most` items with the largest weights in each block.
+        """
+        found: list[tuple[slice, Ints, Floats]] = []
+        start = 0
+        for layer in self.layers_.values():
+            if self.propagation_ in LEARNT or not layer.view:
+                return []
+            edges = layer.graph.attach(views[layer.view])
+            fitted = layer.propagation.hops_[0]
+            for hop in range(self.hops_ + 1) if self.propagation_ == "sign" else [None]:
+                parts = layer.propagation.neighbour_parts(edges, hop)
+                top = np.argsort(-parts.weights, kind="stable")[:most]
+                items = parts.indices[top]
+                found.append((slice(start, start + fitted.shape[1]), items, parts.weights[top, None] * fitted[items]))
+                start += fitted.shape[1]
+        return found
+
+    def state(self) -> State:
+        """The choice, and the fitted items' graph and vectors where a graph was chosen."""
+        graphs = {layer.view: layer.graph.state() for layer in self.layers_.values()}
+        layers = {
+            n: {"view": layer.view, "propagation": layer.propagation.state()} for n, layer in self.layers_.items()
+        }
+        return {
+            "kind": self.kind_,
+            "hops": self.hops_,
+            "propagation": self.propagation_,
+            "scores": self.scores_,
+            "graphs": graphs,
+            "layers": layers,
+        }
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Rebuild from :meth:`state`."""
+        spread = cls()
+        spread.kind_, spread.hops_, spread.scores_ = state["kind"], state["hops"], state["scores"]
+        spread.propagation_ = state["propagation"]
+        graphs = {view: Graph.from_state(graph) for view, graph in state["graphs"].items()}
+        spread.layers_ = {
+            name: Layer(layer["view"], graphs[layer["view"]], restore(layer["propagation"]))
+            for name, layer in state["layers"].items()
+        }
+        return spread
+
+
+def _source(kind: str, name: str, views: Mapping[str, Matrix]) -> str:
+    """The view that a block's neighbours are found in; empty where there is none."""
+    if kind == "same":
+        return name
+    if kind == "words":
+        return next((n for n, v in views.items() if sp.issparse(v)), "")
+    sparse = sp.issparse(views[name])
+    # lexical neighbours for semantic vectors and the reverse
+    return next((n for n, v in views.items() if sp.issparse(v) != sparse), "")
+
+
+def _gain(found: Array, plain: Array, domains: Array) -> tuple[float, float]:
+    """Mean over domains of the difference in hits, and its standard error."""
+    each = [(found - plain)[domains == d] for d in np.unique(domains)]
+    error = np.sqrt(sum(float(e.var()) / len(e) for e in each)) / len(each)
+    return float(np.mean([e.mean() for e in each])), float(error)

@@ -1,0 +1,298 @@
+"""The training loop that every network here goes through."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from polyculture.arrays import Array
+from polyculture.errors import ParameterError
+from polyculture.progress import LOG
+
+Fetch = Callable[[Tensor], tuple[Tensor, ...]]
+Objective = Callable[[nn.Module, Tensor], tuple[Tensor, int, int]]
+"""Network and rows in; mean loss, number of right answers and number of answers out."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the training rows gave; NaN where there is no validation part."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+
+
+@dataclass
+class _Best:
+    """The weights with the lowest validation loss so far, and for how many epochs they have been that."""
+
+    loss: float = math.inf
+    state: dict[str, Any] = field(default_factory=dict)
+    waited: int = 0
+
+    def see(self, network: nn.Module, loss: float) -> None:
+        self.waited += 1
+        if loss < self.loss:
+            self.loss, self.state, self.waited = loss, copy.deepcopy(network.state_dict()), 0
+
+
+def classification(fetch: Fetch, target: Tensor, *, smoothing: float = 0.0) -> Objective:
+    """Cross-entropy of a network's logits, with smoothed labels while it trains.
+
+    Parameters
+    ----------
+    fetch : callable
+        Rows (m,) to the network's inputs, each of length m.
+    target : tensor of int64, shape (n,)
+        Class of every row.
+    smoothing : float in [0, 1)
+        Share of the target spread evenly over the classes.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from polyculture.training import classification
+    >>> x, y = torch.tensor([[3.0, 0.0], [0.0, 3.0]]), torch.tensor([0, 0])
+    >>> loss, right, answers = classification(lambda rows: (x[rows],), y)(torch.nn.Identity(), torch.arange(2))
+    >>> right, answers
+    (1, 2)
+    """
+
+    def objective(network: nn.Module, rows: Tensor) -> tuple[Tensor, int, int]:
+        logits = network(*fetch(rows))
+        truth = target[rows]
+        loss = nn.functional.cross_entropy(logits, truth, label_smoothing=smoothing if network.training else 0.0)
+        return loss, int((logits.argmax(1) == truth).sum()), len(rows)
+
+    return objective
+
+
+_UNFIT = (torch.optim.Optimizer, torch.optim.SparseAdam)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Let torch use so many threads inside a ``with``: for networks whose steps are too small to share."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def optimiser(name: str, parameters: Iterator[nn.Parameter], **settings: Any) -> torch.optim.Optimizer:
+    """Any optimiser of ``torch.optim`` by its name, in any case, but for the one that needs sparse gradients.
+
+    Parameters
+    ----------
+    name : str
+    parameters : iterator of torch.nn.Parameter
+    **settings
+        Those that the optimiser does not know are left out.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such optimiser, or it cannot train these parameters.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from polyculture.training import optimiser
+    >>> type(optimiser("adamw", torch.nn.Linear(2, 2).parameters(), lr=0.1)).__name__
+    'AdamW'
+    """
+    choices = {
+        key.lower(): value
+        for key, value in vars(torch.optim).items()
+        if isinstance(value, type) and issubclass(value, torch.optim.Optimizer) and value not in _UNFIT
+    }
+    if name.lower() not in choices:
+        raise ParameterError(
+            f"there is no optimiser named {name!r} in torch.optim; use one of {', '.join(sorted(choices))}"
+        )
+    kind = choices[name.lower()]
+    known = {key: value for key, value in settings.items() if key in inspect.signature(kind).parameters}
+    try:
+        return kind(parameters, **known)
+    except ValueError as error:
+        raise ParameterError(f"the optimiser {name!r} cannot train this network: {error}; use another one") from error
+
+
+def batches(rows: Array, size: int, rng: np.random.RandomState, lengths: Array | None = None) -> list[Tensor]:
+    """Rows in random order, cut into batches; items of like length share a batch where `lengths` are given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.training import batches
+    >>> [len(part) for part in batches(np.arange(4), 2, np.random.RandomState(0))]
+    [2, 2]
+    """
+    order = rng.permutation(rows)
+    if lengths is not None:
+        # Sorting inside windows of 32 batches keeps padding short and the order random.
+        window = 32 * size
+        order = np.concatenate(
+            [
+                part[np.argsort(lengths[part], kind="stable")]
+                for part in np.split(order, range(window, len(order), window))
+            ]
+        )
+    cut = np.split(order, range(size, len(order), size))
+    return [torch.from_numpy(cut[i].astype(np.int64)) for i in rng.permutation(len(cut))]
+
+
+def train(
+    network: nn.Module,
+    objective: Objective,
+    rows: Array,
+    validation_rows: Array | None = None,
+    *,
+    optimizer: str = "adamw",
+    learning_rate: float = 1e-3,
+    weight_decay: float = 1e-2,
+    batch_size: int = 128,
+    epochs: int = 20,
+    patience: int = 3,
+    lengths: Array | None = None,
+    clip: float = 0.0,
+    seed: int = 0,
+    name: str = "network",
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> list[Epoch]:
+    """Train in place, stop early, and leave the weights of the best validation epoch in the network.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Only parameters with ``requires_grad`` change.
+    objective : callable
+        ``(network, rows) -> (loss, right, answers)``; see :func:`classification`.
+    rows : array of int
+        Rows to train on.
+    validation_rows : array of int or None
+        Rows that decide when to stop; without them all epochs run and the last weights stay.
+    optimizer : str
+        Name of an optimiser in ``torch.optim``.
+    learning_rate, weight_decay : float
+        Given to the optimiser.
+    batch_size, epochs, patience : int
+        Rows a step; passes at most; passes without a better validation loss before it stops.
+    lengths : array of int, shape (n,), or None
+        Items' lengths, to batch like with like.
+    clip : float
+        Largest norm of the gradient; 0 for none (recurrent networks need one).
+    seed : int
+        Of the order of rows and of dropout.
+    name : str
+        What the log calls the network.
+    on_epoch : callable or None
+        Called with each :class:`Epoch`.
+
+    Returns
+    -------
+    list of Epoch
+
+    Raises
+    ------
+    ParameterError
+        If the loss is no longer a number.
+
+    Examples
+    --------
+    >>> import numpy as np, torch
+    >>> from polyculture.training import classification, train
+    >>> x, y = torch.tensor([[1.0], [-1.0]]), torch.tensor([0, 1])
+    >>> objective = classification(lambda rows: (x[rows],), y)
+    >>> train(torch.nn.Linear(1, 2), objective, np.arange(2), learning_rate=0.5, epochs=20)[-1].accuracy
+    1.0
+    """
+    torch.manual_seed(seed)
+    rng = np.random.RandomState(seed)
+    steps = optimiser(
+        optimizer, (p for p in network.parameters() if p.requires_grad), lr=learning_rate, weight_decay=weight_decay
+    )
+    history, best = list[Epoch](), _Best()
+    stop: Array = np.arange(0) if validation_rows is None else validation_rows
+    if len(stop):
+        # The weights it starts from are a candidate too: an expert that does not get better stays the backbone.
+        best.see(network, judge(network, objective, stop, batch_size)[0])
+    for number in range(1, epochs + 1):
+        loss, accuracy = _pass(network, objective, batches(rows, batch_size, rng, lengths), steps, clip)
+        if not math.isfinite(loss):
+            raise ParameterError(f"{name}: the loss is no longer a number in epoch {number}; lower the learning rate")
+        held = judge(network, objective, stop, batch_size) if len(stop) else (math.nan, math.nan)
+        history.append(Epoch(number, loss, accuracy, *held))
+        LOG.info(
+            "%s epoch %d: loss %.3f accuracy %.3f, validation loss %.3f accuracy %.3f",
+            *(name, number, loss, accuracy, *held),
+        )
+        if on_epoch:
+            on_epoch(history[-1])
+        if len(stop):
+            best.see(network, held[0])
+            if best.waited >= max(patience, 1):
+                break
+    if best.state:
+        network.load_state_dict(best.state)
+    network.eval()
+    return history
+
+
+def _pass(
+    network: nn.Module, objective: Objective, cut: list[Tensor], steps: torch.optim.Optimizer, clip: float
+) -> tuple[float, float]:
+    network.train()
+    total, right, answers = 0.0, 0, 0
+    for rows in cut:
+        seen: list[tuple[float, int, int]] = []
+
+        # Some optimisers ask for the loss several times a step.
+        def again(rows: Tensor = rows, seen: list[tuple[float, int, int]] = seen) -> Tensor:
+            loss, hits, count = objective(network, rows)
+            steps.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            if clip:
+                nn.utils.clip_grad_norm_(network.parameters(), clip)
+            seen.append((float(loss.detach()), hits, count))
+            return loss
+
+        steps.step(again)  # type: ignore[arg-type]
+        loss, hits, count = seen[0]
+        total, right, answers = total + loss * count, right + hits, answers + count
+    return total / max(answers, 1), right / max(answers, 1)
+
+
+@torch.no_grad()
+def judge(network: nn.Module, objective: Objective, rows: Array, batch_size: int = 256) -> tuple[float, float]:
+    """Mean loss and accuracy of a network on these rows, without training it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from polyculture.training import classification, judge
+    >>> x, y = torch.tensor([[3.0, 0.0], [0.0, 3.0]]), torch.tensor([0, 0])
+    >>> loss, accuracy = judge(torch.nn.Identity(), classification(lambda rows: (x[rows],), y), [0, 1])
+    >>> accuracy
+    0.5
+    """
+    network.eval()
+    total, right, answers = 0.0, 0, 0
+    for part in torch.from_numpy(np.asarray(rows, dtype=np.int64)).split(max(batch_size, 1)):  # type: ignore[no-untyped-call]
+        loss, hits, count = objective(network, part)
+        total, right, answers = total + float(loss) * count, right + hits, answers + count
+    return total / max(answers, 1), right / max(answers, 1)
