@@ -1,0 +1,87 @@
+"""Supervised fine-tuning: from the backbone's weights, one expert a domain."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polyculture.arrays import Array, Floats, Ints, Mask
+from polyculture.errors import ParameterError
+from polyculture.features.backbone import Backbone
+from polyculture.features.encoders.base import held_out
+from polyculture.progress import LOG
+
+
+def fine_tune(
+    backbone: Backbone,
+    X: Floats,
+    y: Ints,
+    domain: Array,
+    *,
+    validation: Mask | None = None,
+    layers: str = "all",
+    learning_rate: float = 2e-4,
+    epochs: int = 15,
+    least: int = 4,
+) -> dict[str, dict[str, Array]]:
+    r"""Adapt the backbone to each domain by training on with that domain's labels.
+
+    .. math:: \theta_d = \theta_0 - \eta \sum_{t} \nabla L_d(\theta_{d,t}), \qquad \tau_d = \theta_d - \theta_0
+
+    Parameters
+    ----------
+    backbone : Backbone
+        Fitted; every expert starts from its weights, which makes their weights sound to merge.
+    X : array of shape (n, d)
+    y : array of int, shape (n,)
+        -1 where there is no label.
+    domain : array of str, shape (n,)
+    validation : array of bool, shape (n,), or None
+        Each domain's own held-out items decide when its expert stops.
+    layers : {"all", "upper", "head"}
+        Which layers change: all, all but the first, or the head alone.
+    learning_rate : float
+        Smaller than the backbone's: the expert should stay near.
+    epochs, least : int
+        Passes at most; a domain with fewer labelled items, or with one class, keeps the backbone's weights.
+
+    Returns
+    -------
+    dict of domain to weights
+
+    References
+    ----------
+    Ilharco et al. 2023, arXiv:2212.04089 (task vectors).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.adapt import fine_tune
+    >>> from polyculture.features.backbone import Backbone
+    >>> x = np.random.RandomState(0).randn(80, 3).astype("float32")
+    >>> y, domain = (x[:, 0] > 0).astype(int), np.repeat(["a", "b"], 40)
+    >>> sorted(fine_tune(Backbone(hidden=(4,), epochs=2).fit(x, y), x, y, domain, epochs=1))
+    ['a', 'b']
+    """
+    linear = len(backbone.hidden) + 1
+    frozen = {"all": 0, "upper": min(1, linear - 1), "head": linear - 1}
+    if layers not in frozen:
+        raise ParameterError(f"layers is {layers!r}; use one of {', '.join(frozen)}")
+    experts: dict[str, dict[str, Array]] = {}
+    for name in sorted(set(domain[y >= 0].tolist())):
+        rows, stop = held_out(np.where(domain == name, y, -1), validation, share=0.1, seed=backbone.random_state)
+        if len(rows) < least or len(np.unique(y[rows])) < 2:
+            LOG.info("domain %s: too few labels for an expert, the backbone serves it", name)
+            experts[name] = dict(backbone.weights_)
+            continue
+        experts[name], _ = backbone.trained(
+            backbone.weights_,
+            X,
+            y,
+            rows,
+            stop,
+            learning_rate=learning_rate,
+            epochs=epochs,
+            frozen=frozen[layers],
+            name=f"expert {name}",
+        )
+    return experts

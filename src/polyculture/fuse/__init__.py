@@ -1,0 +1,64 @@
+"""Step 4: experts and base models to one model. One family a file; those on weights work on bare mappings of arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from polyculture.fuse.average import average
+from polyculture.fuse.ensemble import logit_ensemble
+from polyculture.fuse.regmean import gram_sums, regmean
+from polyculture.fuse.solve import merge_linear
+from polyculture.fuse.task_arithmetic import task_arithmetic
+from polyculture.registry import Part, Registry
+
+if TYPE_CHECKING:
+    from polyculture.fuse.combine import Combination
+    from polyculture.fuse.merging import merge
+    from polyculture.fuse.stacking import Stacking
+
+__all__ = [
+    "FUSIONS",
+    "Combination",
+    "Stacking",
+    "average",
+    "gram_sums",
+    "logit_ensemble",
+    "merge",
+    "merge_linear",
+    "regmean",
+    "task_arithmetic",
+]
+
+_HERE = "polyculture.fuse"
+
+FUSIONS = Registry(
+    "fusion",
+    {
+        "average": Part(
+            f"{_HERE}.average:average", "mean of the experts' weights", "Wortsman et al. 2022, arXiv:2203.05482"
+        ),
+        "task_arithmetic": Part(
+            f"{_HERE}.task_arithmetic:task_arithmetic",
+            "base plus the scaled sum of changes",
+            "Ilharco et al. 2023, arXiv:2212.04089",
+        ),
+        "regmean": Part(
+            f"{_HERE}.regmean:regmean",
+            "keeps each layer's outputs on each expert's data",
+            "Jin et al. 2023, arXiv:2212.09849",
+        ),
+        "logit_ensemble": Part(f"{_HERE}.ensemble:logit_ensemble", "mean of log-probabilities", "Hinton 2002"),
+        "stacking": Part(f"{_HERE}.stacking:Stacking", "a linear model over the models' answers", "Wolpert 1992"),
+        "auto": Part(f"{_HERE}.combine:Combination", "whichever does best on held-out items, the backbone among them"),
+    },
+)
+
+_LATER = {"Combination": "combine", "merge": "merging", "Stacking": "stacking"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{_HERE}.{_LATER[name]}"), name)

@@ -1,0 +1,117 @@
+"""The network's answers and the base models' answers to one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from polyculture.arrays import Array, Ints
+from polyculture.errors import DataError, ParameterError
+from polyculture.features.encoders.base import State
+from polyculture.fuse.ensemble import logit_ensemble
+from polyculture.fuse.score import score_probabilities
+from polyculture.fuse.stacking import Stacking
+
+ENSEMBLES = ("logit_ensemble", "stacking")
+
+
+class Combination(BaseEstimator):  # type: ignore[misc]
+    """One way of answering, chosen on held-out items among single models, their ensemble and their stack.
+
+    Parameters
+    ----------
+    method : str
+        ``"auto"``, ``"logit_ensemble"``, ``"stacking"``, or the name of one of the single models.
+    random_state : int
+
+    Attributes
+    ----------
+    method_ : str
+        What was chosen.
+    losses_ : dict of str to float
+        Loss on held-out items of everything that was compared; see :func:`polyculture.fuse.score.score`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.fuse import Combination
+    >>> y = np.array([0, 1] * 20)
+    >>> good = np.stack([np.where(y, 0.2, 0.8), np.where(y, 0.8, 0.2)], axis=1)
+    >>> poor = np.full((40, 2), 0.5)
+    >>> Combination("auto").fit({"experts": good, "backbone": poor}, {}, y, np.repeat("a", 40)).method_
+    'experts'
+    """
+
+    def __init__(self, method: str = "auto", random_state: int = 0) -> None:
+        self.method = method
+        self.random_state = random_state
+
+    def fit(self, networks: Mapping[str, Array], families: Mapping[str, Array], y: Ints, domain: Array) -> Self:
+        """Choose by items that no member was trained on.
+
+        Parameters
+        ----------
+        networks : mapping of name to array of shape (n, classes)
+            Probabilities of the candidates that are one network; the first is the one that joins the base models.
+        families : mapping of name to array of shape (n, classes)
+            Probabilities of each base model alone.
+        y : array of int, shape (n,)
+        domain : array of str, shape (n,)
+        """
+        self.members_ = [next(iter(networks)), *families]
+        self.stacking_: Stacking | None = None
+        if self.method in networks:
+            self.method_, self.losses_ = self.method, {}
+            return self
+        if self.method not in ("auto", *ENSEMBLES):
+            raise ParameterError(
+                f"there is no fusion named {self.method!r}; use one of auto, {', '.join([*networks, *ENSEMBLES])}"
+            )
+        together = np.stack([next(iter(networks.values())), *families.values()])
+        judged = dict(networks) | {"logit_ensemble": self.ensemble(together)}
+        stacking = Stacking(random_state=self.random_state)
+        try:
+            judged["stacking"] = stacking.out_of_fold(together, y, domain)
+            self.stacking_ = stacking.fit(together, y, domain)
+        except DataError:
+            if self.method == "stacking":
+                raise
+        self.losses_ = {name: score_probabilities(found, y, domain) for name, found in judged.items()}
+        self.method_ = self.method if self.method != "auto" else min(self.losses_, key=lambda name: self.losses_[name])
+        return self
+
+    @staticmethod
+    def ensemble(together: Array) -> Array:
+        """Half of the say to the network, half to the base models together."""
+        count = len(together) - 1
+        return logit_ensemble(together, weights=[1.0] + [1.0 / count] * count if count else None)
+
+    def predict_proba(self, networks: Mapping[str, Array], families: Mapping[str, Array], domain: Array) -> Array:
+        """Probability of each class, shape (n, classes)."""
+        if self.method_ in networks:
+            return networks[self.method_]
+        together = np.stack([networks[self.members_[0]], *[families[name] for name in self.members_[1:]]])
+        if self.method_ == "stacking" and self.stacking_ is not None:
+            return self.stacking_.predict_proba(together, domain)
+        return self.ensemble(together)
+
+    def state(self) -> State:
+        """The choice and, for stacking, its coefficients."""
+        return {
+            "params": self.get_params(),
+            "method": self.method_,
+            "losses": self.losses_,
+            "members": self.members_,
+            "stacking": None if self.stacking_ is None else self.stacking_.state(),
+        }
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Rebuild from :meth:`state`."""
+        found = cls(**state["params"])
+        found.method_, found.losses_, found.members_ = state["method"], state["losses"], list(state["members"])
+        found.stacking_ = None if state["stacking"] is None else Stacking.from_state(state["stacking"])
+        return found

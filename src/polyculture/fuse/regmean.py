@@ -1,0 +1,119 @@
+"""RegMean: the merge that keeps every linear layer's outputs on every expert's own data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from polyculture.arrays import Array, Floats
+from polyculture.errors import ParameterError
+from polyculture.fuse.solve import merge_linear
+from polyculture.fuse.weights import Weights, check_experts
+
+Grams = Mapping[str, Array]
+
+
+def gram_sums(inputs: Mapping[str, Floats]) -> dict[str, Array]:
+    r"""Gram matrix of each linear layer's inputs, with a column of ones for the bias.
+
+    .. math:: G_\ell = \tilde X_\ell^\top \tilde X_\ell, \qquad \tilde X = [X, 1]
+
+    Sums are additive: those of two parts of the data add up to that of the whole, so that they can be gathered in
+    pieces, and parties can share them without sharing a row. For a layer of a graph network X is the *aggregated*
+    message ÂX.
+
+    Parameters
+    ----------
+    inputs : mapping of layer to array of shape (n, in)
+        What each linear layer receives; see :meth:`Backbone.layer_inputs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.fuse import gram_sums
+    >>> gram_sums({"0": np.array([[2.0], [4.0]])})["0"]
+    array([[20.,  6.],
+           [ 6.,  2.]])
+    """
+    sums = {}
+    for name, x in inputs.items():
+        extended = np.hstack([np.asarray(x, dtype=np.float64), np.ones((len(x), 1))])
+        sums[name] = extended.T @ extended
+    return sums
+
+
+def regmean(
+    base: Weights, experts: Sequence[Weights], *, grams: Sequence[Grams], ridge: float = 0.1
+) -> dict[str, Array]:
+    r"""Merge linear layers by the regression that has each expert's outputs as its target.
+
+    .. math::
+        \tau^*_\ell =
+        \Big(\sum_i \tau_{i\ell} G_{i\ell} / n_i\Big)\Big(\sum_i G_{i\ell} / n_i + \rho \bar c I\Big)^{-1}
+
+    Weights and bias of a layer are solved for together. Tensors without a Gram matrix are averaged.
+
+    Parameters
+    ----------
+    base : mapping of name to array
+        Names ``"<layer>.weight"`` of shape (out, in) and ``"<layer>.bias"`` of shape (out,).
+    experts : sequence of such mappings
+    grams : sequence of mapping of layer to array of shape (in + 1, in + 1)
+        See :func:`gram_sums`; each is divided by its number of items, so that a large domain does not drown a small
+        one.
+    ridge : float >= 0
+        Pull towards the base model, relative to the mean of the diagonal.
+
+    Raises
+    ------
+    ParameterError
+        If the numbers of experts and Gram sums differ.
+
+    References
+    ----------
+    Jin et al. 2023, arXiv:2212.09849.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.fuse import gram_sums, regmean
+    >>> base = {"0.weight": np.zeros((1, 2)), "0.bias": np.zeros(1)}
+    >>> one = {"0.weight": np.array([[1.0, 0.0]]), "0.bias": np.zeros(1)}
+    >>> two = {"0.weight": np.array([[0.0, 1.0]]), "0.bias": np.zeros(1)}
+    >>> items = [np.array([[1.0, 0.0], [-1.0, 0.0]]), np.array([[0.0, 1.0], [0.0, -1.0]])]
+    >>> sums = [gram_sums({"0": x}) for x in items]
+    >>> regmean(base, [one, two], grams=sums, ridge=0.0)["0.weight"].round(6)
+    array([[1., 1.]])
+    """
+    check_experts(base, experts)
+    if len(grams) != len(experts):
+        raise ParameterError(f"{len(experts)} experts and {len(grams)} Gram sums; give one for each expert")
+    merged: dict[str, Array] = {}
+    for name, value in base.items():
+        layer, _, kind = name.rpartition(".")
+        if kind == "weight" and all(layer in g for g in grams):
+            # the last entry counts the items; a domain without any has a sum of zeros, and no say
+            scaled = [g[layer] / (g[layer][-1, -1] or 1.0) for g in grams]
+            merged |= _layer(layer, base, experts, scaled, ridge)
+        elif name not in merged:
+            merged[name] = np.mean([e[name] for e in experts], axis=0).astype(np.asarray(value).dtype)
+    return {name: merged[name] for name in base}
+
+
+def _layer(
+    layer: str, base: Weights, experts: Sequence[Weights], grams: Sequence[Array], ridge: float
+) -> dict[str, Array]:
+    start = _joined(layer, base)
+    weights = start + merge_linear([_joined(layer, e) - start for e in experts], grams, ridge)
+    kind = np.asarray(base[f"{layer}.weight"]).dtype
+    merged = {f"{layer}.weight": weights[:, :-1].astype(kind)}
+    if f"{layer}.bias" in base:
+        merged[f"{layer}.bias"] = weights[:, -1].astype(kind)
+    return merged
+
+
+def _joined(layer: str, weights: Weights) -> Array:
+    matrix = np.asarray(weights[f"{layer}.weight"], dtype=np.float64)
+    bias = np.asarray(weights.get(f"{layer}.bias", np.zeros(len(matrix))), dtype=np.float64)
+    return np.hstack([matrix, bias[:, None]])

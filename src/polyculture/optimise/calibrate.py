@@ -1,0 +1,68 @@
+"""Calibration: probabilities that mean what they say."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polyculture.arrays import Array, Ints
+from polyculture.errors import ParameterError
+from polyculture.features.base_model import temperature
+from polyculture.fuse.ensemble import logit_ensemble, logs
+
+__all__ = ["expected_calibration_error", "sharpen", "temperature"]
+
+
+def expected_calibration_error(probabilities: Array, y: Ints, *, bins: int = 15) -> float:
+    r"""Mean gap between confidence and accuracy, over bins of confidence of equal width.
+
+    .. math:: \mathrm{ECE} = \sum_b \frac{n_b}{n} \left| \mathrm{acc}_b - \mathrm{conf}_b \right|
+
+    Parameters
+    ----------
+    probabilities : array of shape (n, classes)
+    y : array of int, shape (n,)
+    bins : int >= 1
+
+    Returns
+    -------
+    float in [0, 1]; NaN without items
+
+    References
+    ----------
+    Guo et al. 2017, arXiv:1706.04599.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.optimise import expected_calibration_error
+    >>> expected_calibration_error(np.array([[0.8, 0.2]] * 5), np.array([0, 0, 0, 0, 1])).__round__(6)
+    0.0
+    """
+    if bins < 1:
+        raise ParameterError(f"bins is {bins}; use at least 1")
+    if not len(y):
+        return float("nan")
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gap = np.bincount(place, weights=right - confidence, minlength=bins)
+    return float(np.abs(gap).sum() / len(y))
+
+
+def sharpen(probabilities: Array, by: float) -> Array:
+    r"""Probabilities at temperature T: :math:`p_k^{1/T} / \sum_j p_j^{1/T}`.
+
+    Parameters
+    ----------
+    probabilities : array of shape (n, classes)
+    by : float > 0
+        T: below 1 sharpens, above 1 softens.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.optimise import sharpen
+    >>> sharpen(np.array([[0.8, 0.2]]), 0.5).round(3)
+    array([[0.941, 0.059]])
+    """
+    raised = logs(probabilities) / by
+    return logit_ensemble(np.exp(raised - raised.max(axis=1, keepdims=True))[None])
