@@ -1,0 +1,55 @@
+"""A fitted model on labelled items."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from polyculture.classify import CrossDomainClassifier
+from polyculture.data import DomainData
+from polyculture.errors import DataError
+from polyculture.evaluate.accuracy import by_domain
+from polyculture.evaluate.result import Evaluation
+from polyculture.optimise import expected_calibration_error
+
+
+def evaluate(model: CrossDomainClassifier, data: DomainData) -> Evaluation:
+    """Accuracy and macro-F1 by domain of every part of a model, and its calibration.
+
+    Parameters
+    ----------
+    model : CrossDomainClassifier
+        Fitted.
+    data : DomainData
+        Labelled items; where it has a split with test items, these alone are judged.
+
+    Raises
+    ------
+    DataError
+        If no item has a label, or a label is none of the model's classes.
+    """
+    judged = data.labelled & (np.asarray(data.split) == "test") if len(data.rows("test")) else data.labelled
+    if not judged.any():
+        raise DataError(f"{data.source}: no item has a label; evaluation needs labels")
+    # all rows are passed on, so that the sentence names the row of the file
+    label = data.label.copy()
+    label[~judged] = None
+    model.check_labels(replace(data, label=label))
+    items = data.take(judged)
+    truth = model.codes(items.label)
+    answers = model.answers(model.encode(items.texts), items.domain)
+    accuracy = {name: by_domain(truth, answer.argmax(axis=1), items.domain) for name, answer in answers.items()}
+    accuracy["fused"] = by_domain(truth, model.decide(answers["fused"]), items.domain)
+    return Evaluation(
+        accuracy=accuracy,
+        data={
+            "source": data.source,
+            "items": len(items),
+            "domains": {d: int((items.domain == d).sum()) for d in items.domains},
+        },
+        calibration={
+            "judged items": {"before": float("nan"), "after": expected_calibration_error(answers["fused"], truth)}
+        },
+        choices={"fused": np.unique([model.routed_.method_, model.static_.method_]).tolist()},
+    )

@@ -1,0 +1,227 @@
+"""An evaluation as tables that a person reads: on the screen, in a report, in a frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from polyculture.evaluate.result import Evaluation
+
+ABOUT = {
+    "fused": "what was chosen on held-out items",
+    "ensemble": "routed expert and all base models",
+    "experts": "one a domain, from the backbone; domain known",
+    "merged": "experts in one set of weights; no domain known",
+    "backbone": "the shared network, steps 3–5 left out, with its seed",
+    "pooled": "the same network from other first weights",
+    "specialists": "one network a domain, nothing shared",
+    "ngrams": "one linear model on word n-grams of all domains",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A name, a sentence, column names and rows of values."""
+
+    name: str
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+    def records(self) -> list[dict[str, Any]]:
+        """One dict a row."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+def tables(evaluation: Evaluation) -> list[Table]:
+    """Every table that an evaluation has something for."""
+    made = (
+        _accuracy,
+        _comparison,
+        _generalisation,
+        _ablation,
+        _homogenization,
+        _interpretability,
+        _calibration,
+        _tasks,
+    )
+    return [table for make in made for table in make(evaluation)]
+
+
+def _domains(scores: Mapping[str, Any]) -> list[str]:
+    return list(scores["macro_f1"]["by_domain"])
+
+
+def _scores(scores: Mapping[str, Any]) -> list[float]:
+    found = scores["macro_f1"]
+    return [*found["by_domain"].values(), found["mean"], found["worst"]]
+
+
+def _accuracy(e: Evaluation) -> Iterator[Table]:
+    rows = sorted(e.accuracy.items(), key=lambda item: -item[1]["macro_f1"]["mean"])
+    columns = ["model", *_domains(rows[0][1]), "mean", "worst", "accuracy", "fused is ahead by", "what it is"]
+    values = [
+        [name, *_scores(found), found["accuracy"]["mean"], interval(e.lead.get(name, {}).get("mean")), about(name)]
+        for name, found in rows
+    ]
+    yield Table("accuracy", "macro-F1 by domain, %", columns, values)
+
+
+def about(name: str) -> str:
+    """What a row of the table is, in a few words."""
+    return (
+        f"the base model {name.removeprefix('encoder:')} alone" if name.startswith("encoder:") else ABOUT.get(name, "")
+    )
+
+
+def _comparison(e: Evaluation) -> Iterator[Table]:
+    if not e.comparison:
+        return
+    rows = []
+    for labels, hows in e.comparison.items():
+        for how, found in hows.items():
+            for row, scores in found.items():
+                if row != "chosen":
+                    rows.append([labels, how, row, *_scores(scores), found["chosen"]])
+    first = next(iter(next(iter(e.comparison.values())).values()))
+    columns = ["labels a class", "graph", "model", *_domains(first["backbone"]), "mean", "worst", "graph taken"]
+    yield Table("comparison", "where merging and the graph pay: macro-F1, %", columns, rows)
+
+
+def _generalisation(e: Evaluation) -> Iterator[Table]:
+    if not e.generalisation:
+        return
+    rows = [
+        [how, row, *found["by_domain"].values(), found["mean"], found["worst"]]
+        for how, each in e.generalisation.items()
+        for row, found in each.items()
+    ]
+    first = next(iter(e.generalisation["without"].values()))
+    columns = ["its unlabelled items", "model", *first["by_domain"], "mean", "worst"]
+    yield Table("generalisation", "each domain left out in turn: macro-F1 on it, %", columns, rows)
+
+
+def _ablation(e: Evaluation) -> Iterator[Table]:
+    if not e.ablation:
+        return
+    rows = [[name, *_scores(found), found["about"]] for name, found in e.ablation.items()]
+    yield Table(
+        "ablation",
+        "each step left out: macro-F1, %",
+        ["variant", *_domains(next(iter(e.ablation.values()))), "mean", "worst", "what it is"],
+        rows,
+    )
+
+
+def _homogenization(e: Evaluation) -> Iterator[Table]:
+    if not e.homogenization:
+        return
+    rows = [
+        [
+            name,
+            len(found["models"]),
+            interval(found["error_consistency"], 2),
+            interval(found["joint_failure"], 3),
+            found["joint_failure_expected"]["estimate"],
+            interval(found["joint_failure_ratio"]),
+            interval(found["kish"], 2),
+            interval(found["cka"], 2),
+            found["about"],
+        ]
+        for name, found in e.homogenization["populations"].items()
+    ]
+    columns = [
+        "population",
+        "models",
+        "κ of errors",
+        "all fail",
+        "if independent",
+        "ratio",
+        "effective (Kish)",
+        "CKA",
+        "who",
+    ]
+    yield Table("homogenization", e.homogenization["sentence"], columns, rows)
+
+
+def _interpretability(e: Evaluation) -> Iterator[Table]:
+    if not e.interpretability:
+        return
+    rows = [
+        [
+            name,
+            *(found[how][part] for how in ("deletion", "insertion") for part in ("reasons", "random")),
+            interval(found["deletion"]["margin"], 3),
+            interval(found["insertion"]["margin"], 3),
+            found["specificity"]["estimate"],
+            found["specificity"]["null"],
+            found["specificity"]["p"],
+        ]
+        for name, found in e.interpretability["models"].items()
+    ]
+    columns = [
+        "model", "deletion", "random order", "insertion", "random order ",
+        "better by (deletion)", "better by (insertion)", "specific to the domain", "by chance", "p",
+    ]  # fmt: skip
+    yield Table(
+        "interpretability",
+        "are the reasons true? probability left when the weightiest words go (or alone stay)",
+        columns,
+        rows,
+    )
+
+
+def _calibration(e: Evaluation) -> Iterator[Table]:
+    if e.calibration:
+        rows = [[name, found["before"], found["after"]] for name, found in e.calibration.items()]
+        yield Table("calibration", "expected calibration error of the fused model", ["items", "before", "after"], rows)
+
+
+def _tasks(e: Evaluation) -> Iterator[Table]:
+    for task, found in e.tasks.items():
+        rows = [[name, *_scores(scores)] for name, scores in found["rows"].items()]
+        columns = ["model", *_domains(next(iter(found["rows"].values()))), "mean", "worst"]
+        yield Table(
+            f"task {task}", f"a further task, {task} ({', '.join(found['classes'])}): macro-F1, %", columns, rows
+        )
+
+
+def interval(found: Mapping[str, float] | None, digits: int = 1) -> str:
+    """``estimate [low, high]``; a dash where there is none.
+
+    Examples
+    --------
+    >>> interval({"estimate": 0.25, "low": 0.1, "high": 0.4})
+    '0.2 [0.1, 0.4]'
+    """
+    if found is None or math.isnan(found["estimate"]):
+        return "–"
+    ends = [found["low"], found["high"]]
+    if any(math.isnan(end) for end in ends):
+        return f"{found['estimate']:.{digits}f} [cannot tell]"
+    return f"{found['estimate']:.{digits}f} [{ends[0]:.{digits}f}, {ends[1]:.{digits}f}]"
+
+
+def cell(value: Any) -> str:
+    """A value as it stands in a table.
+
+    Examples
+    --------
+    >>> cell(85.123), cell(0.0123), cell(4), cell(float("nan"))
+    ('85.1', '0.012', '4', '–')
+    """
+    if isinstance(value, float):
+        return "–" if math.isnan(value) else f"{value:.1f}" if abs(value) >= 2 else f"{value:.3f}"
+    return str(value)
+
+
+def to_text(table: Table) -> str:
+    """A table in plain text, columns aligned."""
+    lines = [list(table.columns), *[[cell(v) for v in row] for row in table.rows]]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(table.columns))]
+    return "\n".join(
+        [table.title, *("  ".join(v.ljust(w) for v, w in zip(line, widths, strict=True)).rstrip() for line in lines)]
+    )
