@@ -1,0 +1,87 @@
+"""Tables of a report: those of the evaluation made ready for the template, and nested facts turned into tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from polyculture.evaluate.tables import Table, cell
+from polyculture.report.plain import short
+
+NAMES = ("model", "population", "variant", "items")
+"""Columns that say what a row is; with those before them they head the row."""
+HEADS = ("fused", "after fusion", "whole", "further head")
+"""Rows that the others are compared with."""
+_NUMBER = re.compile(r"–|[+-]?(\d[\d.]*|inf) \[[^\]]*\]|[+-]?\d[\d.]*( · [\d.]+)*")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table as text; `heads` columns name the row, `main` rows stand out.
+
+    `kinds` of columns: ``n`` numbers, ``t`` a word or two, ``l`` longer text that may be broken.
+    """
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    kinds: Sequence[str]
+    heads: int
+    main: Sequence[bool]
+
+
+def shown(table: Table) -> Shown:
+    """A table in the words of :func:`polyculture.evaluate.tables.cell`, long names shortened in the middle.
+
+    Examples
+    --------
+    >>> from polyculture.evaluate.tables import Table
+    >>> from polyculture.report.facts import shown
+    >>> made = shown(Table("f1", "macro-F1", ["model", "mean"], [["fused", 85.52], ["pooled", 83.0]]))
+    >>> made.rows, made.kinds, made.main
+    ([['fused', '85.5'], ['pooled', '83.0']], ['t', 'n'], [True, False])
+    """
+    heads = next((i + 1 for i, c in enumerate(table.columns) if c in NAMES), 1)
+    rows = [[short(cell(v), 200) for v in row] for row in table.rows]
+    kinds = [_kind([row[i] for row in rows], names_row=i < heads) for i in range(len(table.columns))]
+    main = [any(v in HEADS for v in row[:heads]) for row in rows]
+    return Shown(short(table.title, 500), [short(c, 60) for c in table.columns], rows, kinds, heads, main)
+
+
+def _kind(cells: Sequence[str], *, names_row: bool) -> str:
+    if cells and not names_row and all(_NUMBER.fullmatch(text) for text in cells):
+        return "n"
+    return "l" if any(len(text) > 24 for text in cells) else "t"
+
+
+def facts(value: Mapping[str, Any], titles: Mapping[str, str], path: str = "") -> list[Table]:
+    """Nested mappings as tables: plain values as pairs, each list of mappings and each mapping apart.
+
+    Examples
+    --------
+    >>> from polyculture.report.facts import facts
+    >>> found = {"kind": "words", "scores": {"words 1": 0.8}}
+    >>> for table in facts(found, {"": "the graph", "scores": "held-out items"}):
+    ...     print(table.title, table.columns, table.rows)
+    the graph ['', 'value'] [['kind', 'words']]
+    held-out items ['', 'value'] [['words 1', 0.8]]
+    """
+    plain, further = [], []
+    for key, found in value.items():
+        below = f"{path}.{key}" if path else str(key)
+        if isinstance(found, Mapping):
+            further += facts(found, titles, below)
+        elif isinstance(found, list) and found and all(isinstance(each, Mapping) for each in found):
+            further.append(_records(found, below, titles))
+        else:
+            plain.append([str(key), ", ".join(map(cell, found)) if isinstance(found, list) else found])
+    title = titles.get(path, path.replace(".", ", "))
+    return [*([Table(path, title, ["", "value"], plain)] if plain else []), *further]
+
+
+def _records(found: Sequence[Mapping[str, Any]], path: str, titles: Mapping[str, str]) -> Table:
+    columns = list(dict.fromkeys(key for each in found for key in each))
+    rows = [[each.get(key, "") for key in columns] for each in found]
+    return Table(path, titles.get(path, path.replace(".", ", ")), columns, rows)

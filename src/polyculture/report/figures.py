@@ -1,0 +1,133 @@
+"""Which charts an evaluation has, and its three figures at the top."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from polyculture.evaluate import Evaluation
+from polyculture.evaluate.tables import cell, interval
+from polyculture.report.charts import Chart, chart
+from polyculture.report.plain import short
+
+BASELINES = ("pooled", "specialists", "ngrams")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number in large letters, and what is to be known about it."""
+
+    name: str
+    value: str
+    note: str
+
+
+def head(evaluation: Evaluation) -> str:
+    """The row that the report is about: the fused model, or the best row where there is none."""
+    rows = evaluation.accuracy
+    return "fused" if "fused" in rows else ordered(rows)[0]
+
+
+def ordered(rows: Mapping[str, Any]) -> list[str]:
+    """Rows by their mean, best first, those without a number last."""
+    means = {name: float(found["macro_f1"]["mean"]) for name, found in rows.items()}
+    return sorted(rows, key=lambda name: (math.isnan(means[name]), -means[name] if not math.isnan(means[name]) else 0))
+
+
+def rival(evaluation: Evaluation) -> str | None:
+    """The best of the baselines, which are no part of the fused model."""
+    means = {name: evaluation.accuracy[name]["macro_f1"]["mean"] for name in BASELINES if name in evaluation.accuracy}
+    known = {name: mean for name, mean in means.items() if not math.isnan(mean)}
+    return max(known, key=lambda name: known[name]) if known else None
+
+
+def worst_domain(found: Mapping[str, Any]) -> str:
+    """The domain with the lowest macro-F1; empty where no domain has one."""
+    each = {d: v for d, v in found["macro_f1"]["by_domain"].items() if not math.isnan(v)}
+    return min(each, key=lambda d: each[d]) if each else ""
+
+
+def figures(evaluation: Evaluation) -> list[Figure]:
+    """Mean, worst domain, effective number of models."""
+    row = head(evaluation)
+    found = evaluation.accuracy[row]
+    worst = short(worst_domain(found), 60)
+    return [
+        Figure(f"mean macro-F1, {row}", _percent(found["macro_f1"]["mean"]), _ahead(evaluation, "mean")),
+        Figure(
+            f"worst domain{': ' * bool(worst)}{worst}",
+            _percent(found["macro_f1"]["worst"]),
+            _ahead(evaluation, "worst"),
+        ),
+        _effective(evaluation),
+    ]
+
+
+def _percent(value: float) -> str:
+    said = cell(float(value))
+    return said if said == "–" else f"{said} %"
+
+
+def _ahead(evaluation: Evaluation, kind: str) -> str:
+    name = rival(evaluation)
+    said = interval(evaluation.lead.get(name or "", {}).get(kind))
+    if name is None or said == "–":
+        return "no interval: it was not compared with a baseline item by item"
+    return f"lead over {name}, the best baseline: {said} points"
+
+
+def _effective(evaluation: Evaluation) -> Figure:
+    name = "effective models after fusion (Kish)"
+    populations = evaluation.homogenization.get("populations", {})
+    if "after fusion" not in populations:
+        return Figure(name, "–", "not measured")
+    after, before = populations["after fusion"], populations.get("specialists")
+    estimate, _, ends = interval(after["kish"], 2).partition(" ")
+    note = f"{ends} of {len(after['models'])}".strip()
+    return Figure(name, estimate, note + (f"; specialists {interval(before['kish'], 2)}" if before else ""))
+
+
+def accuracy_charts(e: Evaluation) -> Iterator[Chart | None]:
+    """Macro-F1 by row, and how far the fused model is ahead."""
+    rows = [(n, [float(e.accuracy[n]["macro_f1"][kind]) for kind in ("mean", "worst")]) for n in ordered(e.accuracy)]
+    yield chart(
+        "chart-accuracy", "Macro-F1 by row, %", "Further right is better. The numbers are mean and worst domain.",
+        ["mean", "worst domain"], rows,
+    )  # fmt: skip
+    missing = {"estimate": math.nan, "low": math.nan, "high": math.nan}
+    leads = [(n, [e.lead[n].get(k, missing) for k in ("mean", "worst")]) for n in ordered(e.accuracy) if n in e.lead]
+    yield chart(
+        "chart-lead", "How far the fused model is ahead, points of macro-F1",
+        "Right of zero the fused model is better than the row; an interval that holds zero cannot tell.",
+        ["mean", "worst domain"], leads,
+    )  # fmt: skip
+
+
+def reasons_charts(e: Evaluation) -> Iterator[Chart | None]:
+    """Margins of deletion and insertion over a random order."""
+    hows = ("deletion", "insertion")
+    rows = [(name, [found[how]["margin"] for how in hows]) for name, found in e.interpretability["models"].items()]
+    yield chart(
+        "chart-reasons", "How much better the reasons are than a random order, in probability",
+        "Right of zero the words that a model names as its reasons move its answer more than words drawn at random.",
+        list(hows), rows, digits=2,
+    )  # fmt: skip
+
+
+def homogenization_charts(e: Evaluation) -> Iterator[Chart | None]:
+    """κ and the effective number of models by population."""
+    populations = e.homogenization["populations"]
+    yield chart(
+        "chart-likeness", "Likeness of errors (κ) by population",
+        "1: all models fail on the same items. 0: they coincide as often as chance has it, given how often each fails.",
+        ["κ"], [(name, [found["error_consistency"]]) for name, found in populations.items()], kind="bar", digits=2,
+    )  # fmt: skip
+    yield chart(
+        "chart-effective", "Effective number of models (Kish) by population",
+        "How many independent models would average errors out as well: all of them at most, one if they are identical.",
+        ["models"],
+        [(f"{name} ({len(found['models'])} models)", [found["kish"]]) for name, found in populations.items()],
+        kind="bar", digits=2,
+    )  # fmt: skip

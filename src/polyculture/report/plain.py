@@ -1,0 +1,93 @@
+"""Values as a report can take them: no None among numbers, no character that hides or reorders others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from polyculture.evaluate import Evaluation
+
+NAN = float("nan")
+INTERVALS = (
+    "error_consistency", "joint_failure", "joint_failure_expected", "joint_failure_ratio", "kish", "cka", "margin",
+)  # fmt: skip
+"""Keys under which an interval stands; where it is missing, each of its parts is."""
+
+# Controls, marks that turn the direction of what follows, halves of surrogate pairs: none of them has a picture of its
+# own, so a name that holds them would look like another name.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def visible(value: Any) -> Any:
+    r"""Text with unseen characters spelt out; anything else as it is.
+
+    Examples
+    --------
+    >>> from polyculture.report.plain import visible
+    >>> print(visible("abc\u202efed"), visible(3))
+    abc\u202efed 3
+    """
+    if not isinstance(value, str):
+        return value
+    seen = _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", value)
+    # Nothing that is put in has a meaning in HTML, so markup stays markup.
+    return Markup(seen) if isinstance(value, Markup) else seen  # noqa: S704
+
+
+def short(text: str, most: int) -> str:
+    """Text of at most so many characters: its beginning and its end, which is where long names differ.
+
+    Examples
+    --------
+    >>> from polyculture.report.plain import short
+    >>> short("a name", 20), short("abcdefghijklmnopqrstuvwxyz", 10)
+    ('a name', 'abcdef…xyz')
+    """
+    tail = most // 3
+    return text if len(text) <= most else f"{text[: most - tail - 1]}…{text[-tail:]}"
+
+
+def filled(evaluation: Evaluation) -> Evaluation:
+    """The same evaluation with NaN where a number is missing, and with plain Python numbers.
+
+    Examples
+    --------
+    >>> from polyculture.evaluate import Evaluation
+    >>> from polyculture.report.plain import filled
+    >>> filled(Evaluation(accuracy={}, calibration={"test": {"before": None, "after": 0.1}})).calibration
+    {'test': {'before': nan, 'after': 0.1}}
+    """
+    given = {part.name: getattr(evaluation, part.name) for part in fields(evaluation)}
+    values = {name: _mended(_question(name, value), name) for name, value in given.items() if value is not None}
+    return Evaluation(**values)
+
+
+def _question(name: str, value: Any) -> Any:
+    if name == "lead":
+        return {row: _kept(found) for row, found in _kept(value).items()}
+    if name == "homogenization" and value:
+        return {"sentence": "likeness of the models", "populations": {}} | _kept(value)
+    return value
+
+
+def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _mended(value: Any, key: str) -> Any:
+    if value is None:
+        return {"estimate": NAN, "low": NAN, "high": NAN} if key in INTERVALS else NAN
+    if isinstance(value, np.generic | np.ndarray):
+        return _mended(value.tolist(), key)
+    if isinstance(value, Mapping):
+        return {str(k): _mended(v, str(k)) for k, v in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [_mended(v, "") for v in value]
+    return value
