@@ -192,7 +192,7 @@ while True:
 def test_a_kill_at_any_moment_leaves_a_whole_state(tmp_path: Path) -> None:
     rng = np.random.RandomState(0)
     for _ in range(5):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE)  # noqa: S603
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE)
         assert writer.stdout is not None
         writer.stdout.readline()
         time.sleep(rng.rand() * 0.1)
@@ -208,7 +208,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_state(tmp_path: Path) -> None:
 
 
 def test_a_reader_beside_a_writer_always_finds_a_whole_state(tmp_path: Path) -> None:
-    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE)  # noqa: S603
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE)
     assert writer.stdout is not None
     writer.stdout.readline()
     seen = {int(load(tmp_path, kind="demo")["n"]) for _ in range(20)}

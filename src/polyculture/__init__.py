@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from polyculture.classify import CrossDomainClassifier
     from polyculture.data import DomainData, load_dataset, read
     from polyculture.errors import PolycultureError
-    from polyculture.evaluate import Evaluation, evaluate
+    from polyculture.evaluation import Evaluation, evaluate
     from polyculture.loop import close_the_loop
 
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "CrossDomainClassifier": "polyculture.classify",
     "DomainData": "polyculture.data",
-    "Evaluation": "polyculture.evaluate",
+    "Evaluation": "polyculture.evaluation",
     "PolycultureError": "polyculture.errors",
     "close_the_loop": "polyculture.loop",
-    "evaluate": "polyculture.evaluate",
+    "evaluate": "polyculture.evaluation",
     "load_dataset": "polyculture.data",
     "read": "polyculture.data",
 }

@@ -13,14 +13,14 @@ from polyculture.arrays import Array, Ints
 from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
 from polyculture.errors import ParameterError
-from polyculture.evaluate import Evaluation
-from polyculture.evaluate.ablation import ablate
-from polyculture.evaluate.accuracy import averaged, by_domain, lead, lead_over_seeds
-from polyculture.evaluate.baselines import ngrams, pooled, specialist
-from polyculture.evaluate.comparison import compare
-from polyculture.evaluate.generalisation import leave_one_out
-from polyculture.evaluate.homogenization import Population, each_domain, likeness, one_for_all, sentence
-from polyculture.evaluate.reasons import judge_reasons
+from polyculture.evaluation import Evaluation
+from polyculture.evaluation.ablation import ablate
+from polyculture.evaluation.accuracy import averaged, by_domain, lead, lead_over_seeds
+from polyculture.evaluation.baselines import ngrams, pooled, specialist
+from polyculture.evaluation.comparison import compare
+from polyculture.evaluation.generalisation import leave_one_out
+from polyculture.evaluation.homogenization import Population, each_domain, likeness, one_for_all, sentence
+from polyculture.evaluation.reasons import judge_reasons
 from polyculture.features.backbone import Backbone, softmax
 from polyculture.features.combine import Encoded
 from polyculture.preprocess import Preprocessor
@@ -242,7 +242,7 @@ def homogenization(run: Run) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``populations``: for each, what :func:`polyculture.evaluate.homogenization.likeness` gives; ``sentence``.
+        ``populations``: for each, what :func:`polyculture.evaluation.homogenization.likeness` gives; ``sentence``.
     """
     found = {name: likeness(p, run.truth, seed=run.model.random_state) for name, p in _populations(run).items()}
     rows = run.rows

@@ -30,12 +30,10 @@ class Steps:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Time the body of a ``with`` under `name`, and say on the log that it began and ended."""
+        """Time the body of a ``with`` under `name`, and say on the log that it began and, unless it failed, ended."""
         LOG.info("%s ...", name)
         start = time.perf_counter()
-        try:
-            yield
-        finally:
-            seconds = time.perf_counter() - start
-            self.taken.append((name, seconds))
-            LOG.info("%s done in %.1f s", name, seconds)
+        yield
+        seconds = time.perf_counter() - start
+        self.taken.append((name, seconds))
+        LOG.info("%s done in %.1f s", name, seconds)

@@ -219,5 +219,5 @@ def test_json_lines_keep_every_text_as_it_is(tmp_path: Path, texts: list[str]) -
 
 def test_importing_data_loads_neither_torch_nor_polars() -> None:
     code = "import sys, polyculture.data as d; d.DATASETS; print({'torch', 'polars', 'sklearn'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

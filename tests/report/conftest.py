@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from made import Make, full
 
-from polyculture.evaluate import Evaluation
+from polyculture.evaluation import Evaluation
 
 
 @pytest.fixture

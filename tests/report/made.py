@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from polyculture.evaluate import Evaluation
+from polyculture.evaluation import Evaluation
 
 DOMAINS = ("amazon", "movie", "nyt", "tweets")
 ROWS = (

@@ -10,7 +10,7 @@ import pytest
 from made import Make
 from pages import Page
 
-from polyculture.evaluate import Evaluation
+from polyculture.evaluation import Evaluation
 from polyculture.report import render
 
 HOSTILE = (

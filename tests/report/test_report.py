@@ -14,8 +14,8 @@ from pages import Page
 
 from polyculture import store
 from polyculture.errors import DataError
-from polyculture.evaluate import Evaluation
-from polyculture.evaluate.tables import cell, interval, tables
+from polyculture.evaluation import Evaluation
+from polyculture.evaluation.tables import cell, interval, tables
 from polyculture.report import render, write_report
 from polyculture.report.sections import TITLES
 

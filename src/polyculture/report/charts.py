@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from polyculture.evaluate.tables import Table, cell, interval
+from polyculture.evaluation.tables import Table, cell, interval
 from polyculture.report.facts import Shown, shown
 from polyculture.report.plain import short
 

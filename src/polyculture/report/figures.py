@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from polyculture.evaluate import Evaluation
-from polyculture.evaluate.tables import cell, interval
+from polyculture.evaluation import Evaluation
+from polyculture.evaluation.tables import cell, interval
 from polyculture.report.charts import Chart, chart
 from polyculture.report.plain import short
 

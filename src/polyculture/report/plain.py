@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from polyculture.evaluate import Evaluation
+from polyculture.evaluation import Evaluation
 
 NAN = float("nan")
 INTERVALS = (
@@ -59,7 +59,7 @@ def filled(evaluation: Evaluation) -> Evaluation:
 
     Examples
     --------
-    >>> from polyculture.evaluate import Evaluation
+    >>> from polyculture.evaluation import Evaluation
     >>> from polyculture.report.plain import filled
     >>> filled(Evaluation(accuracy={}, calibration={"test": {"before": None, "after": 0.1}})).calibration
     {'test': {'before': nan, 'after': 0.1}}

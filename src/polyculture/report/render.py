@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from polyculture import store
 from polyculture.errors import DataError
-from polyculture.evaluate import Evaluation
+from polyculture.evaluation import Evaluation
 from polyculture.report.figures import figures
 from polyculture.report.plain import filled, short, visible
 from polyculture.report.sections import sections
@@ -34,7 +34,7 @@ def render(evaluation: Evaluation) -> str:
 
     Examples
     --------
-    >>> from polyculture.evaluate import Evaluation
+    >>> from polyculture.evaluation import Evaluation
     >>> from polyculture.report import render
     >>> row = {"mean": 80.0, "worst": 80.0, "by_domain": {"<a>": 80.0}}
     >>> page = render(Evaluation(accuracy={"fused": {"macro_f1": row, "accuracy": row}}))
@@ -73,7 +73,7 @@ def write_report(evaluation: Evaluation, path: str | Path) -> None:
     Examples
     --------
     >>> import tempfile, pathlib
-    >>> from polyculture.evaluate import Evaluation
+    >>> from polyculture.evaluation import Evaluation
     >>> from polyculture.report import write_report
     >>> row = {"mean": 80.0, "worst": 80.0, "by_domain": {"a": 80.0}}
     >>> with tempfile.TemporaryDirectory() as folder:

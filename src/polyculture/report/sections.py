@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from polyculture.evaluate import Evaluation
-from polyculture.evaluate.tables import Table, tables
+from polyculture.evaluation import Evaluation
+from polyculture.evaluation.tables import Table, tables
 from polyculture.report import figures
 from polyculture.report.charts import Chart
 from polyculture.report.facts import Shown, facts, shown

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from polyculture.evaluate import Evaluation
-from polyculture.evaluate.tables import cell, interval
+from polyculture.evaluation import Evaluation
+from polyculture.evaluation.tables import cell, interval
 from polyculture.report.figures import head, rival, worst_domain
 from polyculture.report.plain import short
 from polyculture.report.words import EXAMPLES
@@ -30,7 +30,7 @@ def answer(e: Evaluation) -> str:
 
     Examples
     --------
-    >>> from polyculture.evaluate import Evaluation
+    >>> from polyculture.evaluation import Evaluation
     >>> from polyculture.report.sentences import answer
     >>> row = {"mean": 85.5, "worst": 81.0, "by_domain": {"films": 90.0, "news": 81.0}}
     >>> answer(Evaluation(accuracy={"fused": {"macro_f1": row, "accuracy": row}}))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from polyculture.evaluate.tables import cell
+from polyculture.evaluation.tables import cell
 from polyculture.report.plain import short
 
 EXAMPLES, WORDS, NAMED, LEVELS, LONG = 12, 150, 5, 4, 80

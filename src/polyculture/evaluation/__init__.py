@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyculture.evaluate.judge import evaluate
-from polyculture.evaluate.result import SCHEMA, Evaluation
+from polyculture.evaluation.judge import evaluate
+from polyculture.evaluation.result import SCHEMA, Evaluation
 
 __all__ = ["SCHEMA", "Evaluation", "evaluate"]

@@ -79,7 +79,7 @@ def sentence(
 
     Examples
     --------
-    >>> from polyculture.evaluate.homogenization import sentence
+    >>> from polyculture.evaluation.homogenization import sentence
     >>> def of(k, m):
     ...     kappa = {"estimate": k, "low": k - 0.01, "high": k + 0.01}
     ...     return {"error_consistency": kappa, "kish": {"estimate": m}}

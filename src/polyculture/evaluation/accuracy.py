@@ -20,7 +20,7 @@ def macro_f1(truth: Ints, predicted: Ints) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> from polyculture.evaluate.accuracy import macro_f1
+    >>> from polyculture.evaluation.accuracy import macro_f1
     >>> macro_f1(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0])).__round__(3)
     0.733
     """
@@ -44,7 +44,7 @@ def by_domain(truth: Ints, predicted: Ints, domain: Array) -> dict[str, dict[str
     Examples
     --------
     >>> import numpy as np
-    >>> from polyculture.evaluate.accuracy import by_domain
+    >>> from polyculture.evaluation.accuracy import by_domain
     >>> by_domain(np.array([0, 1, 0, 1]), np.array([0, 1, 1, 1]), np.array(["a", "a", "b", "b"]))["accuracy"]
     {'mean': 75.0, 'worst': 50.0, 'by_domain': {'a': 100.0, 'b': 50.0}}
     """

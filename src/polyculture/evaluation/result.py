@@ -36,7 +36,7 @@ class Evaluation:
 
     Examples
     --------
-    >>> from polyculture.evaluate import Evaluation
+    >>> from polyculture.evaluation import Evaluation
     >>> row = {"mean": 80.0, "worst": 80.0, "by_domain": {"a": 80.0}}
     >>> print(Evaluation(accuracy={"fused": {"macro_f1": row, "accuracy": row}}))  # doctest: +ELLIPSIS
     macro-F1...
@@ -76,11 +76,11 @@ class Evaluation:
         """The tables as polars frames: ``accuracy``, and one for each further question that was asked."""
         import polars as pl
 
-        from polyculture.evaluate.tables import tables
+        from polyculture.evaluation.tables import tables
 
         return {table.name: pl.DataFrame(table.records()) for table in tables(self)}
 
     def __str__(self) -> str:
-        from polyculture.evaluate.tables import tables, to_text
+        from polyculture.evaluation.tables import tables, to_text
 
         return "\n\n".join(to_text(table) for table in tables(self))

@@ -10,7 +10,7 @@ from polyculture.adapt import fine_tune
 from polyculture.arrays import Array, Floats, Ints, Mask
 from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
-from polyculture.evaluate.accuracy import by_domain
+from polyculture.evaluation.accuracy import by_domain
 from polyculture.features.combine import Encoded
 from polyculture.features.spread import Spread
 from polyculture.fuse.merging import merge
@@ -22,7 +22,7 @@ def few(y: Ints, domain: Array, held: Mask, count: int, *, seed: int) -> Ints:
     Examples
     --------
     >>> import numpy as np
-    >>> from polyculture.evaluate.comparison import few
+    >>> from polyculture.evaluation.comparison import few
     >>> y = few(np.array([0, 1] * 20), np.repeat("a", 40), np.arange(40) >= 30, 4, seed=0)
     >>> [int((y == k).sum()) for k in (-1, 0, 1)]
     [32, 4, 4]

@@ -10,8 +10,8 @@ from sklearn.base import clone
 from polyculture import engine
 from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
-from polyculture.evaluate.accuracy import by_domain
-from polyculture.evaluate.generalisation import fixed, limit
+from polyculture.evaluation.accuracy import by_domain
+from polyculture.evaluation.generalisation import fixed, limit
 from polyculture.features.combine import Encoded
 
 AUGMENT = 0.25
@@ -53,7 +53,7 @@ def ablate(
     Returns
     -------
     dict of str to dict
-        For each variant what :func:`polyculture.evaluate.accuracy.by_domain` gives, and ``about``.
+        For each variant what :func:`polyculture.evaluation.accuracy.by_domain` gives, and ``about``.
     """
     items = data.take(data.within("test"))
 

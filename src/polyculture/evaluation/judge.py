@@ -9,8 +9,8 @@ import numpy as np
 from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
 from polyculture.errors import DataError
-from polyculture.evaluate.accuracy import by_domain
-from polyculture.evaluate.result import Evaluation
+from polyculture.evaluation.accuracy import by_domain
+from polyculture.evaluation.result import Evaluation
 from polyculture.optimise import expected_calibration_error
 
 

@@ -12,8 +12,8 @@ from sklearn.base import clone
 from polyculture import engine
 from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
-from polyculture.evaluate.accuracy import macro_f1
-from polyculture.evaluate.baselines import ngrams
+from polyculture.evaluation.accuracy import macro_f1
+from polyculture.evaluation.baselines import ngrams
 from polyculture.features.combine import Encoded
 
 ROWS = {"fused": "fused", "merged": "merged", "backbone": "pooled"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from polyculture.evaluate.result import Evaluation
+    from polyculture.evaluation.result import Evaluation
 
 ABOUT = {
     "fused": "what was chosen on held-out items",

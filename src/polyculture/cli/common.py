@@ -1,0 +1,155 @@
+"""What the commands share: options, errors in one sentence, and outputs that are checked before the work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from polyculture.errors import DataError, ParameterError, PolycultureError
+
+ENDINGS = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson")
+"""Of tables that are read and written."""
+HTML = (".html", ".htm")
+"""Of reports."""
+
+DataFile = Annotated[Path, typer.Argument(metavar="DATA", help=f"Items, one a row: {' '.join(ENDINGS[:4])}")]
+ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder that `polyculture fit` wrote.")]
+TextColumn = Annotated[str, typer.Option("--text", metavar="COLUMN", help="Column of texts.")]
+LabelColumn = Annotated[str, typer.Option("--label", metavar="COLUMN", help="Column of classes; empty is no label.")]
+DomainColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--domain", metavar="COLUMN", help="Column of domains; 'domain' where there is one, else all are one."
+    ),
+]
+SplitColumn = Annotated[
+    str | None,
+    typer.Option("--split", metavar="COLUMN", help="Column of train, validation, test, unlabelled; 'split' if any."),
+]
+IdColumn = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column of unique ids; 'id' if any.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write what was found as JSON.")]
+ReportFile = Annotated[
+    Path | None, typer.Option("--report", metavar="FILE.html", help="Write a report to open anywhere.")
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Same data, same seed, same numbers.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every epoch.")]
+
+
+class PlainErrors(TyperGroup):
+    """Commands whose errors are one sentence on stderr and an exit code, never a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except PolycultureError as error:
+            fail(str(error))
+        except KeyboardInterrupt:
+            typer.echo("\nInterrupted; what was written before is whole.", err=True)
+            raise typer.Exit(130) from None
+        except ModuleNotFoundError as error:
+            if not error.name or error.name.startswith("polyculture"):
+                raise
+            fail(f"this needs the package {error.name}, which is not installed; run: pip install 'polyculture[all]'")
+        except BrokenPipeError:
+            raise  # the reader of our output has seen enough; typer knows what to do
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            fail(f"{where}{error.strerror or error}; check the path, its permissions and the room on the disk")
+
+
+def fail(sentence: str) -> None:
+    """Say what is wrong in one line on stderr and exit with 2."""
+    typer.echo(f"Error: {printable(sentence)}", err=True)
+    raise typer.Exit(2) from None
+
+
+def printable(text: str) -> str:
+    r"""Text from outside without what a terminal would obey: line breaks and escape sequences become spaces.
+
+    Examples
+    --------
+    >>> from polyculture.cli.common import printable
+    >>> printable("two\nlines"), printable("\x1b[31mred")
+    ('two lines', ' [31mred')
+    """
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def check_outputs(*, folder: Path | None = None, **files: tuple[Path | None, Sequence[str]]) -> None:
+    """Find out before the work whether its results can be written.
+
+    Parameters
+    ----------
+    folder : path or None
+        Of ``--out``, where it is a folder; it is made later if there is none.
+    **files
+        Option to its path, or None, and the endings that it may have; none are any.
+
+    Raises
+    ------
+    DataError
+        Naming the option, the path and what to do.
+    """
+    given = {f"--{name}": (path, endings) for name, (path, endings) in files.items() if path is not None}
+    if folder is not None:
+        _check_folder(folder)
+    for option, (path, endings) in given.items():
+        _check_file(option, path, endings)
+    places = [path.resolve() for path, _ in given.values()] + ([folder.resolve()] if folder is not None else [])
+    if len(set(places)) < len(places):
+        raise DataError(f"{places[-1]}: is named by two options; give each output a place of its own")
+
+
+def _check_file(option: str, path: Path, endings: Sequence[str]) -> None:
+    if endings and path.suffix.lower() not in endings:
+        raise DataError(f"{option} {path}: the ending {path.suffix!r} is not known; end it in {', '.join(endings)}")
+    if path.is_dir():
+        raise DataError(f"{option} {path}: is a folder; name a file in it")
+    _check_parent(option, path)
+
+
+def _check_folder(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise DataError(f"--out {path}: is a file; name a folder")
+    _check_parent("--out", path)
+    if path.is_dir() and not os.access(path, os.W_OK):
+        raise DataError(f"--out {path}: may not be written to; choose another folder")
+
+
+def _check_parent(option: str, path: Path) -> None:
+    parent = path.absolute().parent
+    if not parent.is_dir():
+        raise DataError(f"{option} {path}: the folder {parent} does not exist; make it first, or choose another")
+    if not os.access(parent, os.W_OK):
+        raise DataError(f"{option} {path}: the folder {parent} may not be written to; choose another")
+
+
+def check_choice(option: str, value: str, allowed: Sequence[str]) -> None:
+    """A word must be one of those allowed; the sentence names the nearest."""
+    if value not in allowed:
+        near = get_close_matches(value, allowed, n=1)
+        hint = f"did you mean {near[0]}? it is " if near else "use "
+        raise ParameterError(f"{option} {value}: is not known; {hint}one of {', '.join(allowed)}")
+
+
+def check_ranges(**values: tuple[float, float, float]) -> None:
+    """Numbers must lie between their bounds, inclusively: option to (value, lowest, highest)."""
+    for name, (value, low, high) in values.items():
+        if not low <= value <= high:
+            raise ParameterError(f"--{name} {value}: is out of range; give a number between {low} and {high}")
+
+
+def write_json(path: Path | None, schema: str, found: Mapping[str, Any]) -> None:
+    """Write a command's findings, if asked to, with the schema that scripts rely on."""
+    if path is not None:
+        from polyculture import store
+
+        store.write_json(path, {"schema": f"polyculture.{schema}", **found})

@@ -1,0 +1,66 @@
+"""``polyculture evaluate``: a fitted model on labelled items."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from polyculture.cli.common import (
+    HTML,
+    DataFile,
+    DomainColumn,
+    JsonFile,
+    LabelColumn,
+    ModelFolder,
+    Quiet,
+    ReportFile,
+    SplitColumn,
+    TextColumn,
+    check_outputs,
+)
+from polyculture.progress import Steps
+
+if TYPE_CHECKING:
+    from polyculture.data import DomainData
+    from polyculture.evaluation import Evaluation
+
+
+def evaluate_command(
+    model: ModelFolder,
+    data: DataFile,
+    text: TextColumn = "text",
+    label: LabelColumn = "label",
+    domain: DomainColumn = None,
+    split: SplitColumn = None,
+    json: JsonFile = None,
+    report: ReportFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Judge a model on labelled items: macro-F1 and accuracy by domain, their mean and the worst.
+
+    Where the items have a split, its test items alone are judged.
+    """
+    check_outputs(json=(json, ()), report=(report, HTML))
+    from polyculture.cli.screen import progress
+    from polyculture.cli.table import read_texts
+
+    with progress(quiet=quiet), Steps().step("evaluate"):
+        found = _judge(model, read_texts(data, text=text, label=label, domain=domain, split=split))
+    _tell(found, json, report)
+
+
+def _judge(model: Path, items: DomainData) -> Evaluation:
+    from polyculture.cli.findings import load_model
+    from polyculture.evaluation import evaluate
+
+    return evaluate(load_model(model), items)
+
+
+def _tell(found: Evaluation, json: Path | None, report: Path | None) -> None:
+    from polyculture.cli.findings import show_evaluation
+
+    if json is not None:
+        found.to_json(json)
+    show_evaluation(found)
+    if report is not None:
+        found.report(report)

