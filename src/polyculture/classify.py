@@ -19,7 +19,7 @@ from polyculture.errors import DataError, ParameterError, ShapeError
 from polyculture.features.backbone import Backbone, softmax
 from polyculture.features.base_model import BaseModel
 from polyculture.features.combine import Encoded, Features
-from polyculture.features.encoders import Encoder
+from polyculture.features.encoders import ENCODERS, Encoder
 from polyculture.features.encoders.base import State
 from polyculture.fuse.combine import ENSEMBLES, Combination
 from polyculture.fuse.ensemble import logs
@@ -73,6 +73,8 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
     threshold : {"f1", "macro_f1", "balanced_accuracy"} or None
         Step 5: for two classes, the metric whose best decision threshold is chosen on held-out items.
     random_state : int
+    n_jobs : int
+        Encoders that are trained at once, each in a process of its own.
 
     Attributes
     ----------
@@ -102,7 +104,7 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         network_encoders: Sequence[str] | None = None,
         graph: str = "auto",
         propagation: str = "appnp",
-        hops: tuple[int, ...] = (0, 1, 2),
+        hops: tuple[int, ...] = (0, 2),
         neighbours: int = 15,
         components: int = 200,
         clean: bool = True,
@@ -117,6 +119,7 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         calibrate: bool = True,
         threshold: str | None = None,
         random_state: int = 0,
+        n_jobs: int = 1,
     ) -> None:
         self.encoders = encoders
         self.network_encoders = network_encoders
@@ -137,6 +140,7 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         self.calibrate = calibrate
         self.threshold = threshold
         self.random_state = random_state
+        self.n_jobs = n_jobs
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
@@ -231,6 +235,7 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             self.neighbours,
             self.components,
             self.random_state,
+            self.n_jobs,
         )
         return self.features_.fit_transform(
             _items(data),
@@ -270,6 +275,7 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         backbone: Backbone | None = None,
         families: Mapping[str, BaseModel] | None = None,
         experts: Mapping[str, dict[str, Array]] | None = None,
+        merges: Sequence[Merged] | None = None,
     ) -> Self:
         """Steps 2 (the backbone) to 5 on items that are encoded already.
 
@@ -279,8 +285,8 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             Of :meth:`encode_fit`.
         data : DomainData
             Of :meth:`preprocess`.
-        backbone, families, experts : Backbone, mapping of encoder to BaseModel, mapping of domain to weights, or None
-            Fitted ones to go on from; an empty mapping leaves them out.
+        backbone, families, experts, merges : or None
+            What is there already and is not made again; an empty mapping leaves its parts out.
         """
         self.clock_ = getattr(self, "clock_", Steps())
         self.classes_, self.domains_ = np.array(data.classes), data.domains
@@ -296,7 +302,9 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         with self.clock_.step("adapt"):
             self.experts_ = dict(experts) if experts is not None else self._adapt(encoded.vectors, y, data.domain, held)
         with self.clock_.step("fuse"):
-            self.merges_ = self._merge(encoded.vectors, y, data.domain, rows, stop)
+            self.merges_ = (
+                list(merges) if merges is not None else self._merge(encoded.vectors, y, data.domain, rows, stop)
+            )
             self.merged_ = dict(self.merges_[0].weights)
         with self.clock_.step("optimise"):
             self.merged_ = fine_tune_merged(
@@ -447,7 +455,7 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             raise ShapeError(f"{len(encoded)} items but {len(where)} domains; give one domain for each item")
         if task is None:
             return self.answers(encoded, where)["fused"]
-        return self._head(task).predict_proba(self._known(encoded, where))
+        return self._head(task).predict_proba(self.knowledge(encoded, where))
 
     def predict(
         self,
@@ -483,6 +491,7 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         *,
         domain: Sequence[str] | Array | None = None,
         split: Sequence[str] | Array | None = None,
+        known: Floats | None = None,
     ) -> Self:
         """Step 5 again: a further head for another label of the same kind of items; steps 1 to 4 stay as they are.
 
@@ -492,19 +501,19 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             What the task is called in :meth:`predict`.
         X, y, domain, split
             As in :meth:`fit`.
+        known : array of shape (n, d), or None
+            What :meth:`knowledge` gave for the items, where it is there already.
         """
         check_is_fitted(self, "routed_")
         data = DomainData.of(X, label=y, domain=domain, source=f"task {name!r}")
         data = _hold_out(
             data.with_split(["train"] * len(data) if split is None else split), self.validation, self.random_state
         )
-        encoded = self.encode(_items(data))
+        known = self.knowledge(self.encode(_items(data)), data.domain) if known is None else known
         classes = np.array(data.classes)
         codes = np.array([-1 if value is None else data.classes.index(value) for value in data.label.tolist()])
         head = TaskHead(random_state=self.random_state)
-        self.heads_[name] = head.fit(
-            self._known(encoded, data.domain), codes, classes, validation=data.within("validation")
-        )
+        self.heads_[name] = head.fit(known, codes, classes, validation=data.within("validation"))
         return self
 
     def _head(self, task: str) -> TaskHead:
@@ -514,10 +523,12 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             )
         return self.heads_[task]
 
-    def _known(self, encoded: Encoded, domain: Array) -> Floats:
-        """What the fitted model knows of items: vectors, last hidden layer, log-odds of all members."""
+    def knowledge(self, encoded: Encoded, domain: Array) -> Floats:
+        """What the fitted model knows of items, shape (n, d): vectors, last hidden layer, all members' log-odds."""
         members = [logs(p) - logs(p).mean(axis=1, keepdims=True) for p in self._members(encoded, domain).values()]
-        return np.hstack([encoded.vectors, self.backbone_.last_hidden(encoded.vectors, self.merged_), *members])
+        return np.hstack([encoded.vectors, self.backbone_.last_hidden(encoded.vectors, self.merged_), *members]).astype(
+            np.float32
+        )
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
@@ -538,9 +549,12 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
 
     def state(self) -> State:
         """All that is needed to build the fitted model again."""
-        kept = ("clean", "threshold", "validation", "random_state")
+        plain = {k: v for k, v in self.get_params(deep=False).items() if k not in ("encoders", "backbone")}
+        listed = [self.encoders] if isinstance(self.encoders, str | Encoder) else self.encoders
         return {
-            "params": {name: getattr(self, name) for name in kept},
+            "params": plain,
+            "encoders": [e if isinstance(e, str) else {"family": e.family, "params": e.get_params()} for e in listed],
+            "template": None if self.backbone is None else self.backbone.get_params(),
             "classes": self.classes_.tolist(),
             "domains": self.domains_,
             "features": self.features_.state(),
@@ -560,7 +574,9 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Rebuild from :meth:`state`."""
-        model = cls(**state["params"])
+        encoders = [e if isinstance(e, str) else ENCODERS.load(e["family"])(**e["params"]) for e in state["encoders"]]
+        template = None if state["template"] is None else Backbone(**state["template"])
+        model = cls(tuple(encoders), backbone=template, **state["params"])
         model.classes_, model.domains_ = np.array(state["classes"]), list(state["domains"])
         model.features_ = Features.from_state(state["features"])
         model.backbone_ = Backbone.from_state(state["backbone"])

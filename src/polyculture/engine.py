@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from polyculture.errors import ParameterError
 
 
-def run(function: Callable[..., Any], pieces: Sequence[tuple[Any, ...]], *, jobs: int = 1) -> list[Any]:
+def run(function: Callable[..., Any], pieces: Iterable[tuple[Any, ...]], *, jobs: int = 1) -> list[Any]:
     """Results of ``function(*piece)`` for each piece, in order.
 
     Parameters
     ----------
     function : callable
         Importable by name, so that another process can run it.
-    pieces : sequence of tuple
-        Arguments of each call.
+    pieces : iterable of tuple
+        Arguments of each call; asked for one at a time, so that no more are held than are being worked on.
     jobs : int
         Calls at once, each in a process of its own with one thread; 1 runs them here, one after the other, and -1 uses
         every core.
@@ -34,7 +34,7 @@ def run(function: Callable[..., Any], pieces: Sequence[tuple[Any, ...]], *, jobs
     """
     if jobs == 0:
         raise ParameterError("jobs is 0; use a number of processes, or -1 for one a core")
-    if jobs == 1 or len(pieces) < 2:
+    if jobs == 1:
         return [function(*piece) for piece in pieces]
     from joblib import Parallel, delayed, parallel_config
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from polyculture import engine
 from polyculture.arrays import Array, Ints
 from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
@@ -16,7 +17,7 @@ from polyculture.errors import ParameterError
 from polyculture.evaluation import Evaluation
 from polyculture.evaluation.ablation import ablate
 from polyculture.evaluation.accuracy import averaged, by_domain, lead, lead_over_seeds
-from polyculture.evaluation.baselines import ngrams, pooled, specialist
+from polyculture.evaluation.baselines import answering_specialist, ngrams, pooled
 from polyculture.evaluation.comparison import compare
 from polyculture.evaluation.generalisation import leave_one_out
 from polyculture.evaluation.homogenization import Population, each_domain, likeness, one_for_all, sentence
@@ -70,7 +71,7 @@ def close_the_loop(
     tasks: Mapping[str, DomainData] | None = None,
     test: float = 0.3,
     jobs: int = 1,
-    explained: int = 15,
+    explained: int = 12,
     most: int | None = None,
     clock: Steps | None = None,
     **settings: Any,
@@ -112,7 +113,7 @@ def close_the_loop(
     rows, leads, asked, further = [], [], [], []
     last: Run | None = None
     for number, seed in enumerate(seeds):
-        last = fit_one(data, encoders, seed, test, clock, settings)
+        last = fit_one(data, encoders, seed, test, clock, settings, jobs=jobs)
         rows.append(last.rows)
         if len(seeds) == 1:
             leads.append(_leads(last, clock))
@@ -141,14 +142,21 @@ def close_the_loop(
 
 
 def fit_one(
-    data: DomainData, encoders: Sequence[str], seed: int, test: float, clock: Steps, settings: Mapping[str, Any]
+    data: DomainData,
+    encoders: Sequence[str],
+    seed: int,
+    test: float,
+    clock: Steps,
+    settings: Mapping[str, Any],
+    *,
+    jobs: int = 1,
 ) -> Run:
     """Preprocess, fit the model and its baselines, and answer for the test items."""
     with clock.step(f"seed {seed}: preprocess"):
         step = Preprocessor(test=test, random_state=seed)
         split = step.fit_transform(data)
         learnt, items = split.take(split.within("train", "validation")), split.take(split.within("test"))
-    model = CrossDomainClassifier(tuple(encoders), random_state=seed, clean=False, **settings)
+    model = CrossDomainClassifier(tuple(encoders), random_state=seed, clean=False, n_jobs=jobs, **settings)
     model.clock_ = Steps()
     prepared = model.preprocess(learnt.texts, learnt.label, domain=learnt.domain, split=learnt.split)
     with clock.step(f"seed {seed}: features"):
@@ -159,11 +167,8 @@ def fit_one(
         later = model.encode(items.texts)
         answers = model.answers(later, items.domain)
     with clock.step(f"seed {seed}: baselines"):
-        one = pooled(model, encoded, prepared)
-        specialists = {d: specialist(model, learnt, d) for d in learnt.domains}
-        inputs = {d: s.encode(items.texts).vectors for d, s in specialists.items()}
-        alone = {d: s.backbone_.predict_proba(inputs[d]) for d, s in specialists.items()}
-        own = {d: s.backbone_.last_hidden(inputs[d]) for d, s in specialists.items()}
+        one, fitted = _baselines(model, encoded, prepared, learnt, items, jobs)
+        specialists, alone, own = ({d: parts[i] for d, parts in fitted.items()} for i in range(3))
         answers |= {"pooled": one.predict_proba(later.vectors), "ngrams": ngrams(learnt, model.classes_, items.texts)}
         answers["specialists"] = np.stack([alone[d][i] for i, d in enumerate(items.domain)])
     duplicates = asdict(step.report_.duplicates) if step.report_.duplicates else {}
@@ -182,6 +187,25 @@ def fit_one(
         own,
         duplicates,
     )
+
+
+def _baselines(
+    model: CrossDomainClassifier,
+    encoded: Encoded,
+    prepared: DomainData,
+    learnt: DomainData,
+    items: DomainData,
+    jobs: int,
+) -> tuple[Backbone, dict[str, Any]]:
+    """The pooled network, and each domain's specialist with its answers; as many at once as there are jobs."""
+    pieces: list[tuple[Any, ...]] = [(pooled, (model, encoded.only([]), prepared))]
+    pieces += [(answering_specialist, (model, learnt, d, items.texts)) for d in learnt.domains]
+    one, *others = engine.run(_call, pieces, jobs=jobs)
+    return one, dict(zip(learnt.domains, others, strict=True))
+
+
+def _call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    return function(*arguments)
 
 
 def _leads(run: Run, clock: Steps) -> dict[str, Any]:
@@ -208,7 +232,9 @@ def _ask(
     for question in questions:
         with clock.step(question):
             if question == "comparison":
-                found[question] = compare(run.model, run.encoded, run.test, run.prepared, run.items)
+                found[question] = compare(
+                    run.model, run.encoded, run.test, run.prepared, run.items, done=_without_graph(run), jobs=jobs
+                )
             elif question == "generalisation":
                 found[question] = leave_one_out(
                     run.model, run.data, run.prepared, run.encoded, run.test, most=most, jobs=jobs
@@ -231,9 +257,18 @@ def _ask(
     return found
 
 
+def _without_graph(run: Run) -> dict[str, Array] | None:
+    """What the comparison wants to know of all labels and no graph, if that is how the model was fitted."""
+    model = run.model
+    if model.features_.spread_.kind_ != "none":
+        return None
+    merged = model.backbone_.logits(run.test.vectors, model.merges_[0].weights)
+    return {"backbone": run.answers["backbone"], "merged": merged, "specialists": run.answers["specialists"]}
+
+
 def _uncleaned(data: DomainData, kept: DomainData) -> DomainData:
     place = {key: i for i, key in enumerate(data.ids.tolist())}
-    return data.take([place[key] for key in kept.ids.tolist()])
+    return data.take([place[key] for key in kept.ids.tolist()]).with_split(np.asarray(kept.split))
 
 
 def homogenization(run: Run) -> dict[str, Any]:
@@ -300,15 +335,33 @@ def _task(run: Run, name: str, data: DomainData) -> dict[str, Any]:
     split = [parts.get(key, own) for key, own in zip(fresh.ids.tolist(), np.asarray(fresh.split).tolist(), strict=True)]
     fresh = fresh.with_split(split)
     learnt, items = fresh.take(fresh.within("train", "validation")), fresh.take(fresh.within("test"))
-    run.model.add_task(name, learnt.texts, learnt.label, domain=learnt.domain, split=learnt.split)
-    classes = run.model.heads_[name].classes_
+    known = _knowledge(run, fresh)
+    part = np.flatnonzero(fresh.within("train", "validation"))
+    run.model.add_task(name, learnt.texts, learnt.label, domain=learnt.domain, split=learnt.split, known=known[part])
+    head = run.model.heads_[name]
+    classes = head.classes_
     truth = np.searchsorted(classes, items.label.astype(classes.dtype))
-    head = run.model.predict_proba(items.texts, domain=items.domain, task=name)
-    rows = {"further head": head, "ngrams": ngrams(learnt, classes, items.texts)}
+    further = head.predict_proba(known[fresh.within("test")])
+    rows = {"further head": further, "ngrams": ngrams(learnt, classes, items.texts)}
     return {
         "classes": [str(c) for c in classes],
         "rows": {row: by_domain(truth, answer.argmax(axis=1), items.domain) for row, answer in rows.items()},
     }
+
+
+def _knowledge(run: Run, data: DomainData) -> Array:
+    """What the model knows of the items; those that the run has encoded already are not encoded again."""
+    model, learnt = run.model, run.data.take(run.data.within("train", "validation"))
+    place = {key: i for i, key in enumerate([*learnt.ids.tolist(), *run.items.ids.tolist()])}
+    new = np.flatnonzero([key not in place for key in data.ids.tolist()])
+    parts = [
+        model.knowledge(run.encoded.take(np.arange(len(learnt))), learnt.domain),
+        model.knowledge(run.test, run.items.domain),
+    ]
+    if len(new):
+        parts.append(model.knowledge(model.encode(data.texts[new]), data.domain[new]))
+    place |= {key: len(place) + i for i, key in enumerate(data.ids[new].tolist())}
+    return np.vstack(parts)[[place[key] for key in data.ids.tolist()]]
 
 
 def _mean_tasks(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

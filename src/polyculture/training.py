@@ -18,6 +18,8 @@ from polyculture.arrays import Array
 from polyculture.errors import ParameterError
 from polyculture.progress import LOG
 
+FUSED = ("adam", "adamw")
+
 Fetch = Callable[[Tensor], tuple[Tensor, ...]]
 Objective = Callable[[nn.Module, Tensor], tuple[Tensor, int, int]]
 """Network and rows in; mean loss, number of right answers and number of answers out."""
@@ -25,13 +27,24 @@ Objective = Callable[[nn.Module, Tensor], tuple[Tensor, int, int]]
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass over the training rows gave; NaN where there is no validation part."""
+    """What one pass over the training rows gave; NaN where there is no validation part.
+
+    Examples
+    --------
+    >>> from polyculture.training import Epoch
+    >>> print(Epoch(3, 0.5, 0.75, 0.6, 0.7))
+    epoch 3: loss 0.500 accuracy 0.750, validation loss 0.600 accuracy 0.700
+    """
 
     epoch: int
     loss: float
     accuracy: float
     validation_loss: float
     validation_accuracy: float
+
+    def __str__(self) -> str:
+        held = f"validation loss {self.validation_loss:.3f} accuracy {self.validation_accuracy:.3f}"
+        return f"epoch {self.epoch}: loss {self.loss:.3f} accuracy {self.accuracy:.3f}, {held}"
 
 
 @dataclass
@@ -84,7 +97,16 @@ _UNFIT = (torch.optim.Optimizer, torch.optim.SparseAdam)
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Let torch use so many threads inside a ``with``: for networks whose steps are too small to share."""
+    """Let torch use so many threads inside a ``with``: for networks whose steps are too small to share.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from polyculture.training import threads
+    >>> with threads(1):
+    ...     torch.get_num_threads()
+    1
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -224,7 +246,12 @@ def train(
     torch.manual_seed(seed)
     rng = np.random.RandomState(seed)
     steps = optimiser(
-        optimizer, (p for p in network.parameters() if p.requires_grad), lr=learning_rate, weight_decay=weight_decay
+        optimizer,
+        (p for p in network.parameters() if p.requires_grad),
+        lr=learning_rate,
+        weight_decay=weight_decay,
+        # one pass over all weights in place of one for each tensor and operation; optimisers without it do not get it
+        fused=optimizer.lower() in FUSED or None,
     )
     history, best = list[Epoch](), _Best()
     stop: Array = np.arange(0) if validation_rows is None else validation_rows
@@ -237,10 +264,7 @@ def train(
             raise ParameterError(f"{name}: the loss is no longer a number in epoch {number}; lower the learning rate")
         held = judge(network, objective, stop, batch_size) if len(stop) else (math.nan, math.nan)
         history.append(Epoch(number, loss, accuracy, *held))
-        LOG.info(
-            "%s epoch %d: loss %.3f accuracy %.3f, validation loss %.3f accuracy %.3f",
-            *(name, number, loss, accuracy, *held),
-        )
+        LOG.info("%s %s", name, history[-1])
         if on_epoch:
             on_epoch(history[-1])
         if len(stop):

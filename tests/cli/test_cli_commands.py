@@ -376,7 +376,8 @@ def test_demo_runs_the_loop_and_keeps_what_it_found(
     done = run("demo", "--out", tmp_path / "d", "--json", tmp_path / "e.json", "--jobs", "2", *options)
     assert done.code == 0, done.err
     assert (asked["data"], asked["tasks"]) == ("vader-domains 2", {"three classes": "vader-domains 3"})
-    assert (list(asked["seeds"]), asked["every_seed"], asked["jobs"]) == (seeds, every, 2)
+    assert (list(asked["seeds"]), asked["most"] is None, asked["jobs"]) == (seeds, every, 2)
+    assert ("comparison" in asked["questions"]) == every
     assert (tmp_path / "d" / "report.html").read_text() == "report"
     assert (tmp_path / "d" / "demo.json").read_bytes() == (tmp_path / "e.json").read_bytes()
     assert json.loads((tmp_path / "e.json").read_text())["schema"] == "polyculture.evaluation/1"

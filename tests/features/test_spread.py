@@ -43,7 +43,7 @@ def two_views():
 class TestChoice:
     def test_noise_is_not_chosen(self, noisy):
         y, block, random, _ = noisy
-        spread = Spread()
+        spread = Spread(hops=(0, 1, 2))
         found = spread.fit_transform({"v": block}, {"v": block}, y, given=random)
         assert (spread.kind_, spread.hops_, spread.layers_) == ("none", 0, {})
         np.testing.assert_array_equal(found, block)
@@ -91,7 +91,7 @@ class TestChoice:
         held = np.arange(N) % 2 == 0
         # the labels of held-out items are turned: by them the friends are no help
         turned = np.where(held, np.random.RandomState(1).randint(0, 2, N), y)
-        spread = Spread()
+        spread = Spread(hops=(0, 1, 2))
         spread.fit_transform({"v": block}, {"v": block}, turned, given=friends, validation=held)
         assert spread.scores_["none 0"] < 0.65
         assert spread.scores_["given 1"] < 0.65

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 _FULL_SEEDS = 5
 # Training items at most where a domain or a step is left out; --full takes all.
-_MOST = 4000
+_MOST = 1000
 
 
 def demo_command(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where demo.json and report.html go.")] = Path(
         "demo"
     ),
-    full: Annotated[bool, typer.Option("--full", help="Ask every question of every seed.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Five seeds, every question, all training items.")] = False,
     seeds: Annotated[
         int | None, typer.Option("--seeds", metavar="N", help=f"Seeds to average over: 1, with --full {_FULL_SEEDS}.")
     ] = None,
@@ -44,10 +44,16 @@ def demo_command(
 
 def _loop(seeds: range, *, full: bool, jobs: int) -> Evaluation:
     from polyculture import close_the_loop, load_dataset
+    from polyculture.loop import QUESTIONS
 
     data, finer = load_dataset("vader-domains"), load_dataset("vader-domains", classes=3)
     return close_the_loop(
-        data, seeds=seeds, tasks={"three classes": finer}, every_seed=full, most=None if full else _MOST, jobs=jobs
+        data,
+        seeds=seeds,
+        tasks={"three classes": finer},
+        questions=QUESTIONS if full else [q for q in QUESTIONS if q != "comparison"],
+        most=None if full else _MOST,
+        jobs=jobs,
     )
 
 

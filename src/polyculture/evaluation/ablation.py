@@ -60,8 +60,10 @@ def ablate(
     def relearnt(about: str, **changes: Any) -> dict[str, Any]:
         other = clone(model).set_params(**changes)
         other.features_ = model.features_
-        kept = {} if other.adapt == "none" else model.experts_
-        other.learn(encoded, prepared, backbone=model.backbone_, families=model.families_, experts=kept)
+        experts = {} if other.adapt == "none" else model.experts_
+        merges = model.merges_ if other.fuse == model.fuse and experts else None
+        made = {"backbone": model.backbone_, "families": model.families_, "experts": experts, "merges": merges}
+        other.learn(encoded, prepared, **made)
         return _judged(other, test, items) | {"about": about}
 
     table = {

@@ -69,3 +69,12 @@ def specialist(model: CrossDomainClassifier, data: DomainData, domain: str) -> C
     prepared = alone.preprocess(own.texts, own.label, domain=own.domain, split=own.split)
     fitted: CrossDomainClassifier = alone.learn(alone.encode_fit(prepared), prepared, families={})
     return fitted
+
+
+def answering_specialist(
+    model: CrossDomainClassifier, data: DomainData, domain: str, texts: Array
+) -> tuple[CrossDomainClassifier, Array, Array]:
+    """A specialist, its probabilities for these texts of any domain, and its last hidden layer."""
+    fitted = specialist(model, data, domain)
+    inputs = fitted.encode(texts).vectors
+    return fitted, fitted.backbone_.predict_proba(inputs), fitted.backbone_.last_hidden(inputs)

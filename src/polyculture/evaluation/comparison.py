@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from polyculture import engine
 from polyculture.adapt import fine_tune
 from polyculture.arrays import Array, Floats, Ints, Mask
 from polyculture.classify import CrossDomainClassifier
@@ -14,6 +16,9 @@ from polyculture.evaluation.accuracy import by_domain
 from polyculture.features.combine import Encoded
 from polyculture.features.spread import Spread
 from polyculture.fuse.merging import merge
+
+HOW = {"no graph": ("none", (0,)), "graph": ("auto", (1, 2))}
+"""Kind and depths to choose from."""
 
 
 def few(y: Ints, domain: Array, held: Mask, count: int, *, seed: int) -> Ints:
@@ -45,13 +50,14 @@ def compare(
     data: DomainData,
     items: DomainData,
     *,
+    done: Mapping[str, Array] | None = None,
     labels: int = 16,
+    jobs: int = 1,
 ) -> dict[str, Any]:
     """`backbone`, `merged` and `specialists` for all labels and for few, each with and without the graph.
 
     All are the same network on the same views; specialists are trained from random weights on one domain's labels. The
-    graph is the best of
-    all kinds and depths on held-out items, depth 0 left out.
+    graph is the best of all kinds and depths on held-out items, depth 0 left out.
 
     Parameters
     ----------
@@ -61,49 +67,74 @@ def compare(
         Fitted and test items after step 2.
     data, items : DomainData
         The same, before it.
+    done : mapping of row to array of shape (n, classes), or None
+        Answers of the three rows for all labels and no graph, where they are there already.
     labels : int
         Labels a class and domain of the few.
+    jobs : int
+        Rows of the table at once.
 
     Returns
     -------
-    dict of ``"all"`` and ``str(labels)`` to dict of ``"no graph"`` and ``"graph"`` to rows as :func:`by_domain` gives
-    them, and ``chosen``
+    dict
+        ``"all"`` and ``str(labels)``, to ``"no graph"`` and ``"graph"``, to rows as :func:`by_domain` gives them and
+        ``chosen``, the graph that was taken.
     """
     held, y = data.within("validation"), model.codes(data.label)
-    truth = model.codes(items.label)
-    found: dict[str, Any] = {}
-    for name, known in (("all", y), (str(labels), few(y, data.domain, held, labels, seed=model.random_state))):
-        found[name] = {}
-        for how in ("no graph", "graph"):
-            kind, hops = ("none", (0,)) if how == "no graph" else ("auto", (1, 2))
-            spread = Spread(kind, model.propagation, hops, model.neighbours, random_state=model.random_state)
-            vectors = spread.fit_transform(
-                model.features_.dense(encoded),
-                model.features_.search_views(encoded),
-                known,
-                domain=data.domain,
-                validation=held,
-            )
-            later = spread.transform(model.features_.dense(test), model.features_.search_views(test))
-            rows = _networks(model, vectors, later, known, data.domain, held, items.domain)
-            found[name][how] = {
-                row: by_domain(truth, answer.argmax(axis=1), items.domain) for row, answer in rows.items()
-            }
-            found[name][how]["chosen"] = f"{spread.kind_}, {spread.hops_} hops"
+    known = {"all": y, str(labels): few(y, data.domain, held, labels, seed=model.random_state)}
+    wanted = [(name, how) for name in known for how in HOW if done is None or (name, how) != ("all", "no graph")]
+    pieces = ((model, encoded, test, data, items, name, known[name], how) for name, how in wanted)
+    found: dict[str, Any] = {name: {} for name in known}
+    if done is not None:
+        found["all"]["no graph"] = _rows(model, done, items) | {"chosen": "none, 0 hops"}
+    for name, how, rows in engine.run(_compared, pieces, jobs=jobs):
+        found[name][how] = rows
     return found
+
+
+def _compared(
+    model: CrossDomainClassifier,
+    encoded: Encoded,
+    test: Encoded,
+    data: DomainData,
+    items: DomainData,
+    name: str,
+    y: Ints,
+    how: str,
+) -> tuple[str, str, dict[str, Any]]:
+    held, features = data.within("validation"), model.features_
+    kind, hops = HOW[how]
+    spread = Spread(kind, model.propagation, hops, model.neighbours, random_state=model.random_state)
+    vectors = spread.fit_transform(
+        features.dense(encoded), features.search_views(encoded), y, domain=data.domain, validation=held
+    )
+    later = spread.transform(features.dense(test), features.search_views(test))
+    rows = _networks(model, vectors, later, y, data.domain, held, items.domain)
+    truth = model.codes(items.label)
+    scores: dict[str, Any] = {
+        row: by_domain(truth, logits.argmax(axis=1), items.domain) for row, logits in rows.items()
+    }
+    return name, how, scores | {"chosen": f"{spread.kind_}, {spread.hops_} hops"}
+
+
+def _rows(model: CrossDomainClassifier, answers: Mapping[str, Array], items: DomainData) -> dict[str, Any]:
+    truth = model.codes(items.label)
+    return {row: by_domain(truth, answer.argmax(axis=1), items.domain) for row, answer in answers.items()}
 
 
 def _networks(
     model: CrossDomainClassifier, X: Floats, later: Floats, y: Ints, domain: Array, held: Mask, asked: Array
 ) -> dict[str, Array]:
-    backbone = model.new_backbone(model.random_state).fit(X, y, validation=held, classes=len(model.classes_))
+    """Scores of the test items by the backbone, the merged experts and each domain's specialist."""
+    count = len(model.classes_)
+    backbone = model.new_backbone(model.random_state).fit(X, y, validation=held, classes=count)
     experts = fine_tune(backbone, X, y, domain, validation=held)
     rows, stop = np.flatnonzero((y >= 0) & ~held), np.flatnonzero((y >= 0) & held)
     merged = merge(backbone, experts, X, y, domain, rows=rows, stop=stop)[0]
-    alone = np.zeros((len(later), len(model.classes_)))
+    alone = np.zeros((len(later), count))
     for d in experts:
         own = model.new_backbone(model.random_state).fit(
-            X, np.where(domain == d, y, -1), validation=held, classes=len(model.classes_)
+            X, np.where(domain == d, y, -1), validation=held, classes=count
         )
         here = np.flatnonzero(asked == d)
         alone[here] = own.logits(later[here])

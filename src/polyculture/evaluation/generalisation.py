@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import clone
 
 from polyculture import engine
+from polyculture.arrays import Mask
 from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
 from polyculture.evaluation.accuracy import macro_f1
@@ -59,19 +60,19 @@ def leave_one_out(
     """
     items = data.take(data.within("test"))
     names = model.features_.quiet_
-    pieces: list[tuple[Any, ...]] = []
-    for domain in data.domains:
-        kept = np.flatnonzero(_limited(prepared, most, model.random_state) | (prepared.domain == domain))
-        there = items.domain == domain
-        pieces += [
-            ("with", model, prepared.take(kept), encoded.only(names).take(kept), items.take(there),
-            test.only(names).take(there), domain),
-            ("without", fixed(model), limit(data, most, model.random_state), None, items.take(there), None, domain),
-        ]  # fmt: skip
+
+    def pieces() -> Iterator[tuple[Any, ...]]:
+        for domain in data.domains:
+            kept = np.flatnonzero(_limited(prepared, most, model.random_state) | (prepared.domain == domain))
+            there = items.domain == domain
+            known, later = encoded.only(names).take(kept), test.only(names).take(there)
+            yield domain, model, prepared.take(kept), items.take(there), known, later
+            yield domain, fixed(model), limit(data, most, model.random_state), items.take(there)
+
     tables: dict[str, dict[str, dict[str, float]]] = {"without": {}, "with": {}}
-    for piece, scores in zip(pieces, engine.run(_one, pieces, jobs=jobs), strict=True):
+    for domain, how, scores in engine.run(_one, pieces(), jobs=jobs):
         for row, value in scores.items():
-            tables[piece[0]].setdefault(row, {})[piece[-1]] = value
+            tables[how].setdefault(row, {})[domain] = value
     return {how: {row: _summary(each) for row, each in rows.items()} for how, rows in tables.items()}
 
 
@@ -81,30 +82,30 @@ def _summary(each: Mapping[str, float]) -> dict[str, Any]:
 
 
 def _one(
-    how: str,
+    domain: str,
     model: CrossDomainClassifier,
     data: DomainData,
-    encoded: Encoded | None,
     items: DomainData,
-    test: Encoded | None,
-    domain: str,
-) -> dict[str, float]:
-    if encoded is None or test is None:
-        seen = data.take((data.domain != domain) & data.within("train", "validation"))
-        prepared = model.preprocess(seen.texts, seen.label, domain=seen.domain, split=seen.split)
-        model.learn(model.encode_fit(prepared), prepared)
-        test = model.encode(items.texts)
-    else:
-        features = model.features_
-        model = clone(model)
+    encoded: Encoded | None = None,
+    test: Encoded | None = None,
+) -> tuple[str, str, dict[str, float]]:
+    """Scores on one unseen domain; items that come encoded are those of the unseen domain too, their labels masked."""
+    if encoded is not None and test is not None:
+        features, model = model.features_, clone(model)
         model.features_ = features
         model.learn(encoded, _without_labels(data, domain))
-    truth = model.codes(items.label)
-    answers = model.answers(test)
-    scores = {name: 100 * macro_f1(truth, answers[row].argmax(axis=1)) for row, name in ROWS.items()}
-    if how == "without":
-        scores["ngrams"] = 100 * macro_f1(truth, ngrams(seen, model.classes_, items.texts).argmax(axis=1))
-    return scores
+        return domain, "with", _scores(model, test, items)
+    seen = data.take((data.domain != domain) & data.within("train", "validation"))
+    prepared = model.preprocess(seen.texts, seen.label, domain=seen.domain, split=seen.split)
+    model.learn(model.encode_fit(prepared), prepared)
+    scores = _scores(model, model.encode(items.texts), items)
+    linear = ngrams(seen, model.classes_, items.texts).argmax(axis=1)
+    return domain, "without", scores | {"ngrams": 100 * macro_f1(model.codes(items.label), linear)}
+
+
+def _scores(model: CrossDomainClassifier, test: Encoded, items: DomainData) -> dict[str, float]:
+    truth, answers = model.codes(items.label), model.answers(test)
+    return {name: 100 * macro_f1(truth, answers[row].argmax(axis=1)) for row, name in ROWS.items()}
 
 
 def _without_labels(data: DomainData, domain: str) -> DomainData:
@@ -131,7 +132,7 @@ def limit(data: DomainData, most: int | None, seed: int) -> DomainData:
     return data.take(_limited(data, most, seed))
 
 
-def _limited(data: DomainData, most: int | None, seed: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _limited(data: DomainData, most: int | None, seed: int) -> Mask:
     kept = np.ones(len(data), dtype=bool)
     train = np.flatnonzero(data.within("train"))
     if most is not None and len(train) > most:

@@ -102,7 +102,7 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        hidden: tuple[int, ...] = (256, 128),
+        hidden: tuple[int, ...] = (128,),
         dropout: tuple[float, float] = (0.2, 0.5),
         optimizer: str = "adamw",
         learning_rate: float = 1e-3,

@@ -44,7 +44,7 @@ class Block(BaseEstimator):  # type: ignore[misc]
         dense = self._dense(chosen)
         self.mean_ = dense.mean(axis=0)
         spread = dense.std(axis=0)
-        self.scale_ = np.where(spread > 1e-8, spread, 1.0) * np.sqrt(dense.shape[1] / 256)
+        self.scale_ = (np.where(spread > 1e-8, spread, 1.0) * np.sqrt(dense.shape[1] / 256)).astype(np.float32)
         return self
 
     def _directions(self, X: sp.csr_array) -> Array:

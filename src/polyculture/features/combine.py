@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from polyculture import engine
 from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
 from polyculture.errors import ParameterError
 from polyculture.features.blocks import Block
@@ -55,6 +56,11 @@ class Encoded:
         return Encoded({name: view[rows] for name, view in self.views.items()}, self.vectors[rows])
 
 
+def _fitted(encoder: Encoder, items: Array, y: Ints, held: Mask) -> tuple[Encoder, Matrix]:
+    encoder.fit(items, y, validation=held if held.any() else None)
+    return encoder, encoder.transform(items)
+
+
 class Features(BaseEstimator):  # type: ignore[misc]
     """Items to vectors by several encoders, joined by one graph over the items of all domains.
 
@@ -76,6 +82,8 @@ class Features(BaseEstimator):  # type: ignore[misc]
     components : int
         Singular directions that a sparse view is reduced to.
     random_state : int
+    n_jobs : int
+        Encoders that are trained at once, each in a process of its own.
 
     Examples
     --------
@@ -93,10 +101,11 @@ class Features(BaseEstimator):  # type: ignore[misc]
         network_encoders: Sequence[str] | None = None,
         graph: str = "auto",
         propagation: str = "appnp",
-        hops: tuple[int, ...] = (0, 1, 2),
+        hops: tuple[int, ...] = (0, 2),
         neighbours: int = 15,
         components: int = 200,
         random_state: int = 0,
+        n_jobs: int = 1,
     ) -> None:
         self.encoders = encoders
         self.network_encoders = network_encoders
@@ -106,6 +115,7 @@ class Features(BaseEstimator):  # type: ignore[misc]
         self.neighbours = neighbours
         self.components = components
         self.random_state = random_state
+        self.n_jobs = n_jobs
 
     def fit_transform(
         self,
@@ -137,7 +147,7 @@ class Features(BaseEstimator):  # type: ignore[misc]
         held = np.zeros(len(items), dtype=bool) if validation is None else validation
         extra = np.zeros(len(items), dtype=bool) if copies is None else copies
         self.encoders_ = self._fresh()
-        views = {name: self._fit_one(encoder, items, y, held, extra) for name, encoder in self.encoders_.items()}
+        views = self._fit_encoders(items, y, held, extra)
         self.blocks_ = {
             name: Block(self.components, self.random_state).fit(views[name], ~held & ~extra) for name in self._fed()
         }
@@ -167,13 +177,20 @@ class Features(BaseEstimator):  # type: ignore[misc]
             raise ParameterError(f"no encoder is named; use one or more of {', '.join(ENCODERS)}")
         return found
 
-    def _fit_one(self, encoder: Encoder, items: Array, y: Ints, held: Mask, extra: Mask) -> Matrix:
-        LOG.info("encoder %s", encoder)
-        if encoder.learns_labels:
-            encoder.fit(items, y, validation=held if held.any() else None)
-        else:
-            encoder.fit(items[~extra], y[~extra], validation=held[~extra])
-        return encoder.transform(items)
+    def _fit_encoders(self, items: Array, y: Ints, held: Mask, extra: Mask) -> dict[str, Matrix]:
+        """Fit and encode; those that are trained here at once, as many as there are jobs."""
+        views: dict[str, Matrix] = {}
+        for name in self.quiet_:
+            LOG.info("encoder %s", name)
+            self.encoders_[name].fit(items[~extra], y[~extra], validation=held[~extra])
+            views[name] = self.encoders_[name].transform(items)
+        trained = [name for name in self.encoders_ if name not in views]
+        # the slowest first, so that no process waits for it at the end
+        trained.sort(key=lambda name: name != "transformer")
+        pieces = ((self.encoders_[name], items, y, held) for name in trained)
+        for name, (encoder, view) in zip(trained, engine.run(_fitted, pieces, jobs=self.n_jobs), strict=True):
+            self.encoders_[name], views[name] = encoder, view
+        return {name: views[name] for name in self.encoders_}
 
     def _search(self, views: Mapping[str, Matrix]) -> dict[str, Matrix]:
         return {name: self.encoders_[name].search_view(view) for name, view in views.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -40,7 +40,7 @@ class Inputs:
     views: Mapping[str, Matrix]
     y: Ints
     validation: Mask
-    given: sp.sparray | None
+    given: sp.csr_array | None
     built: dict[tuple[str, str], Graph] = field(default_factory=dict)
 
 
@@ -91,7 +91,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
         self,
         graph: str = "auto",
         propagation: str = "appnp",
-        hops: tuple[int, ...] = (0, 1, 2),
+        hops: tuple[int, ...] = (0, 2),
         neighbours: int = 15,
         alpha: float = 0.5,
         random_state: int = 0,
@@ -140,12 +140,9 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             return plain
         inside = np.ones(len(y), dtype=bool) if copies is None else ~copies
         held = np.zeros(len(y), dtype=bool) if validation is None else validation
-        data = Inputs(
-            {n: b[inside] for n, b in blocks.items()}, {n: v[np.flatnonzero(inside)] for n, v in views.items()},
-            y[inside], held[inside], None if given is None else sp.csr_array(given)[inside][:, inside],
-        )  # fmt: skip
+        data = _inside(Inputs(blocks, views, y, held, None if given is None else sp.csr_array(given)), inside)
         where = np.zeros(inside.sum(), dtype=int) if domain is None else domain[inside]
-        best = self._choose(plain[inside], data, where, depths)
+        best = self._choose(plain if inside.all() else plain[inside], data, where, depths)
         return self._with_copies(best, blocks, views, inside, given)
 
     def _check(self, given: sp.sparray | None, count: int) -> None:
@@ -163,22 +160,27 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             raise ParameterError(f"hops are {self.hops}; none may be negative")
 
     def _choose(self, plain: Floats, data: Inputs, where: Array, depths: list[int]) -> Floats:
-        best, hits = plain, self._judged("none 0", plain, data, where)
-        judges = where[self._asked(data)]
-        top = -np.inf
-        for kind, hops, layers, vectors in self._candidates(data, depths):
-            gain, error = _gain(self._judged(f"{kind} {hops}", vectors, data, where), hits, judges)
+        hits, judges, top = self._judged("none 0", plain, data, where), where[self._asked(data)], -np.inf
+        for kind, hops in self._choices(data, depths):
+            spread = self._spread(kind, hops, data)
+            if spread is None:
+                continue
+            gain, error = _gain(self._judged(f"{kind} {hops}", spread[1], data, where), hits, judges)
             # without a 0 among the depths some graph is taken, even one that does not help
             if gain > top and (0 not in self.hops or gain > MARGIN * error):
-                top, best = gain, vectors
-                self.kind_, self.hops_, self.layers_ = kind, hops, layers
+                top, self.kind_, self.hops_ = gain, kind, hops
         LOG.info(
             "graph: %s, %d hops (%s)",
             self.kind_,
             self.hops_,
             ", ".join(f"{k} {v:.3f}" for k, v in self.scores_.items()),
         )
-        return best
+        # only the chosen one is kept, and spread once more: all of them together would fill the memory
+        chosen = None if self.kind_ == "none" else self._spread(self.kind_, self.hops_, data)
+        if chosen is None:
+            return plain
+        self.layers_, vectors = chosen
+        return vectors
 
     def _asked(self, data: Inputs) -> Array:
         """Items that judge: the held-out ones, or all labelled ones where too few are held out."""
@@ -192,19 +194,18 @@ class Spread(BaseEstimator):  # type: ignore[misc]
         self.scores_[name] = float(np.mean([hits[domains == d].mean() for d in np.unique(domains)]))
         return hits
 
-    def _candidates(self, data: Inputs, depths: list[int]) -> Iterator[tuple[str, int, dict[str, Layer], Floats]]:
+    def _choices(self, data: Inputs, depths: list[int]) -> list[tuple[str, int]]:
         automatic = ["given"] if data.given is not None else ["other", "same"]
-        for kind in automatic if self.graph == "auto" else [self.graph]:
-            graphs = self._graphs(kind, data)
-            for hops in depths if graphs else []:
-                layers, spread = {}, []
-                for name, (view, graph) in graphs.items():
-                    fitted = self._propagation(hops)
-                    spread.append(
-                        fitted.fit_transform(data.blocks[name], graph.edges, data.y, validation=data.validation)
-                    )
-                    layers[name] = Layer(view, graph, fitted)
-                yield kind, hops, layers, np.hstack(spread)
+        return [(kind, hops) for kind in (automatic if self.graph == "auto" else [self.graph]) for hops in depths]
+
+    def _spread(self, kind: str, hops: int, data: Inputs) -> tuple[dict[str, Layer], Floats] | None:
+        """Every block over its graph; None where this kind cannot be built from these views."""
+        layers, spread = {}, []
+        for name, (view, graph) in self._graphs(kind, data).items():
+            fitted = self._propagation(hops)
+            spread.append(fitted.fit_transform(data.blocks[name], graph.edges, data.y, validation=data.validation))
+            layers[name] = Layer(view, graph, fitted)
+        return (layers, np.hstack(spread)) if spread else None
 
     def _propagation(self, hops: int) -> Any:
         if self.propagation in LEARNT:
@@ -317,6 +318,16 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             for name, layer in state["layers"].items()
         }
         return spread
+
+
+def _inside(data: Inputs, inside: Mask) -> Inputs:
+    """The items that are part of the graph: all but the augmented copies."""
+    if inside.all():
+        return data
+    rows = np.flatnonzero(inside)
+    blocks, views = ({n: m[rows] for n, m in part.items()} for part in (data.blocks, data.views))
+    given = None if data.given is None else data.given[rows][:, rows]
+    return Inputs(blocks, views, data.y[rows], data.validation[rows], given)
 
 
 def _source(kind: str, name: str, views: Mapping[str, Matrix]) -> str:

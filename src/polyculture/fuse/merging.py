@@ -15,8 +15,8 @@ from polyculture.fuse.score import score
 from polyculture.fuse.task_arithmetic import task_arithmetic
 
 MERGES = ("average", "task_arithmetic", "regmean")
-SCALES = (0.1, 0.3, 0.5, 0.8)
-RIDGES = (0.01, 0.1, 1.0)
+SCALES = (0.1, 0.3, 0.6)
+RIDGES = (0.01, 0.3)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class TaskHead(BaseEstimator):  # type: ignore[misc]
     ['angry']
     """
 
-    def __init__(self, strengths: tuple[float, ...] = (0.003, 0.01, 0.03), random_state: int = 0) -> None:
+    def __init__(self, strengths: tuple[float, ...] = (0.01,), random_state: int = 0) -> None:
         self.strengths = strengths
         self.random_state = random_state
 
