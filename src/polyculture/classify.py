@@ -317,7 +317,7 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
                 epochs=self.fine_tune_epochs if self.experts_ else 0,
             )
             self._combine(encoded.take(stop), y[stop], data.domain[stop])
-            self._calibrate(encoded.take(stop), y[stop], data.domain[stop])
+            self._calibrate(self.routed_.held_out_, y[stop])
         self.heads_: dict[str, TaskHead] = {}
         return self
 
@@ -365,12 +365,12 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         self.routed_ = Combination(method, self.random_state).fit(routed, families, y, domain)
         # nobody tells the static model the domain: its stack must not learn one either
         self.static_ = Combination("merged" if method == "experts" else method, self.random_state).fit(
-            static, families, y, _one_domain(y)
+            static, families, y, domain, told=False
         )
 
-    def _calibrate(self, held: Encoded, y: Ints, domain: Array) -> None:
+    def _calibrate(self, found: Array, y: Ints) -> None:
+        """One temperature, from answers that stacking gave out of fold."""
         self.temperature_, self.threshold_ = 1.0, 0.5
-        found = self._fused(self._members(held, domain), domain)
         before = expected_calibration_error(found, y)
         if self.calibrate and len(y):
             self.temperature_ = temperature(logs(found), y)
@@ -577,6 +577,7 @@ class CrossDomainClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         encoders = [e if isinstance(e, str) else ENCODERS.load(e["family"])(**e["params"]) for e in state["encoders"]]
         template = None if state["template"] is None else Backbone(**state["template"])
         model = cls(tuple(encoders), backbone=template, **state["params"])
+        model.clock_ = Steps()
         model.classes_, model.domains_ = np.array(state["classes"]), list(state["domains"])
         model.features_ = Features.from_state(state["features"])
         model.backbone_ = Backbone.from_state(state["backbone"])

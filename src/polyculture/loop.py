@@ -24,6 +24,7 @@ from polyculture.evaluation.homogenization import Population, each_domain, liken
 from polyculture.evaluation.reasons import judge_reasons
 from polyculture.features.backbone import Backbone, softmax
 from polyculture.features.combine import Encoded
+from polyculture.fuse.ensemble import logs
 from polyculture.preprocess import Preprocessor
 from polyculture.progress import Steps
 
@@ -53,12 +54,15 @@ class Run:
     duplicates: Mapping[str, Any]
 
     @property
+    def said(self) -> dict[str, Ints]:
+        """Predicted class of every test item by every row."""
+        found = {name: answer.argmax(axis=1) for name, answer in self.answers.items()}
+        return found | {"fused": self.model.decide(self.answers["fused"])}
+
+    @property
     def rows(self) -> dict[str, dict[str, Any]]:
         """Scores of every row."""
-        return {
-            name: by_domain(self.truth, answer.argmax(axis=1), self.items.domain)
-            for name, answer in self.answers.items()
-        }
+        return {name: by_domain(self.truth, said, self.items.domain) for name, said in self.said.items()}
 
 
 def close_the_loop(
@@ -209,7 +213,7 @@ def _call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
 
 
 def _leads(run: Run, clock: Steps) -> dict[str, Any]:
-    said = {name: answer.argmax(axis=1) for name, answer in run.answers.items()}
+    said = run.said
     with clock.step("intervals"):
         return {
             name: lead(run.truth, said["fused"], found, run.items.domain)
@@ -286,17 +290,17 @@ def homogenization(run: Run) -> dict[str, Any]:
     return {"populations": found, "sentence": said}
 
 
+POPULATIONS = ("pooled", "specialists", "experts", "after fusion", "base models")
+
+
 def _populations(run: Run) -> dict[str, Population]:
     model, vectors, domains = run.model, run.test.vectors, run.data.domains
 
     routed = {d: model.answers(run.test, np.array([d] * len(run.test), dtype=object)) for d in domains}
-    members = {
-        d: np.hstack([np.log(a[k]) for k in a if k == "experts" or k.startswith("encoder:")]) for d, a in routed.items()
-    }
     experts = {d: softmax(model.backbone_.logits(vectors, w)) for d, w in model.experts_.items()}
     families = {name: run.answers[f"encoder:{name}"].argmax(axis=1) for name in model.families_}
     views = {name: model.families_[name].dense(run.test.views[name]) for name in families}
-    return {
+    found = {
         "pooled": one_for_all(
             "pooled",
             run.answers["pooled"].argmax(axis=1),
@@ -305,19 +309,21 @@ def _populations(run: Run) -> dict[str, Population]:
             "one model serves every domain",
         ),
         "specialists": each_domain("specialist", run.alone, run.own, "one network a domain, nothing shared"),
-        "experts": each_domain(
-            "expert",
-            experts,
-            {d: model.backbone_.last_hidden(vectors, w) for d, w in model.experts_.items()},
-            "from one backbone",
-        ),
+        # a fused model has no last hidden layer of its own; its answers themselves are compared
         "after fusion": each_domain(
-            "fused", {d: a["fused"] for d, a in routed.items()}, members, "the fused model as each domain is served"
+            "fused",
+            {d: a["fused"] for d, a in routed.items()},
+            {d: logs(a["fused"]) for d, a in routed.items()},
+            "the fused model as each domain is served; CKA of its log-probabilities",
         ),
         "base models": Population(
             list(families), np.stack(list(families.values()), axis=1), list(views.values()), "families, each alone"
         ),
     }
+    if experts:
+        hidden = {d: model.backbone_.last_hidden(vectors, w) for d, w in model.experts_.items()}
+        found["experts"] = each_domain("expert", experts, hidden, "from one backbone")
+    return {name: found[name] for name in POPULATIONS if name in found}
 
 
 def _tasks(run: Run, tasks: Mapping[str, DomainData], clock: Steps) -> dict[str, Any]:

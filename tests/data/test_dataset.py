@@ -66,3 +66,13 @@ def test_columns_that_do_not_fit_are_refused(more: dict[str, object], sentence: 
 def test_no_modality_is_refused() -> None:
     with pytest.raises(DataError, match="no modality given"):
         DomainData.of({})
+
+
+def test_a_single_text_is_not_taken_letter_by_letter() -> None:
+    with pytest.raises(DataError, match="give a list of texts"):
+        DomainData.of("great film")
+
+
+def test_labels_of_mixed_type_are_named() -> None:
+    with pytest.raises(DataError, match="mixed type \\(int, str\\)"):
+        _ = DomainData.of(["a", "b"], label=[1, "neg"]).classes

@@ -304,3 +304,14 @@ class TestRegmean:
         base, experts, grams = family(9)
         with pytest.raises(ParameterError, match="3 experts and 2 Gram sums"):
             regmean(base, experts, grams=grams[:2])
+
+
+def test_a_gram_matrix_of_no_layer_is_an_error_and_not_an_average() -> None:
+    base = {"w": np.zeros((1, 2))}
+    with pytest.raises(ParameterError, match=r"'w' belongs to no tensor 'w.weight'"):
+        regmean(base, [base], grams=[gram_sums({"w": np.ones((3, 2))})])
+
+
+def test_inputs_that_are_no_mapping_are_an_error() -> None:
+    with pytest.raises(ParameterError, match="mapping of each layer's name"):
+        gram_sums(np.ones((3, 2)))

@@ -135,7 +135,14 @@ class DomainData:
     @property
     def classes(self) -> list[Any]:
         """The labels that occur, sorted."""
-        return sorted({value for value in self.label.tolist() if value is not None})
+        found = {value for value in self.label.tolist() if value is not None}
+        try:
+            return sorted(found)
+        except TypeError:
+            kinds = sorted({type(value).__name__ for value in found})
+            raise DataError(
+                f"{self.source}: labels are of mixed type ({', '.join(kinds)}); make them all words or all numbers"
+            ) from None
 
     @property
     def texts(self) -> Array:
@@ -176,6 +183,8 @@ class DomainData:
 def _modalities(items: Any) -> Mapping[str, Any]:
     if isinstance(items, Mapping):
         return items
+    if isinstance(items, str):
+        raise DataError("a single text was given; give a list of texts, even of one")
     if sp.issparse(items) or (isinstance(items, np.ndarray) and items.ndim > 1):
         return {"vector": items}
     return {"text": items}

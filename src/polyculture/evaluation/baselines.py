@@ -57,7 +57,7 @@ def specialist(model: CrossDomainClassifier, data: DomainData, domain: str) -> C
     rows = np.flatnonzero(data.domain == domain)
     own = data.take(rows)
     alone = clone(model).set_params(
-        encoders=tuple(model.features_.blocks_),
+        encoders=tuple(clone(model.features_.encoders_[name]) for name in model.features_.blocks_),
         network_encoders=None,
         graph=model.features_.spread_.kind_,
         hops=(model.features_.spread_.hops_,),

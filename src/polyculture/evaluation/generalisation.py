@@ -16,6 +16,7 @@ from polyculture.data import DomainData
 from polyculture.evaluation.accuracy import macro_f1
 from polyculture.evaluation.baselines import ngrams
 from polyculture.features.combine import Encoded
+from polyculture.features.spread import LEARNT
 
 ROWS = {"fused": "fused", "merged": "merged", "backbone": "pooled"}
 """Rows of the table by what the model calls them: with steps 3 to 5 left out, the backbone is the pooled network."""
@@ -36,7 +37,8 @@ def leave_one_out(
     Encoders that learn labels are left out, for each would have to be trained again without the domain. The graph's
     kind
     and depth are those that were chosen with all domains. With the unlabelled items, vocabularies, scales and graph are
-    those of all domains, as none of these looks at a label; without them they are fitted again.
+    those of all domains, as none of these looks at a label; without them they are fitted again, on the limited items.
+    Where the network is fed by what does look at labels, the former is left out.
 
     Parameters
     ----------
@@ -60,20 +62,22 @@ def leave_one_out(
     """
     items = data.take(data.within("test"))
     names = model.features_.quiet_
+    blind = set(model.features_.blocks_) <= set(names) and model.propagation not in LEARNT
 
     def pieces() -> Iterator[tuple[Any, ...]]:
         for domain in data.domains:
             kept = np.flatnonzero(_limited(prepared, most, model.random_state) | (prepared.domain == domain))
             there = items.domain == domain
             known, later = encoded.only(names).take(kept), test.only(names).take(there)
-            yield domain, model, prepared.take(kept), items.take(there), known, later
+            if blind:
+                yield domain, model, prepared.take(kept), items.take(there), known, later
             yield domain, fixed(model), limit(data, most, model.random_state), items.take(there)
 
     tables: dict[str, dict[str, dict[str, float]]] = {"without": {}, "with": {}}
     for domain, how, scores in engine.run(_one, pieces(), jobs=jobs):
         for row, value in scores.items():
             tables[how].setdefault(row, {})[domain] = value
-    return {how: {row: _summary(each) for row, each in rows.items()} for how, rows in tables.items()}
+    return {how: {row: _summary(each) for row, each in rows.items()} for how, rows in tables.items() if rows}
 
 
 def _summary(each: Mapping[str, float]) -> dict[str, Any]:
@@ -118,7 +122,7 @@ def _without_labels(data: DomainData, domain: str) -> DomainData:
 def fixed(model: CrossDomainClassifier, **changes: Any) -> CrossDomainClassifier:
     """A fresh model whose choices of step 2 are those of a fitted one, without encoders that learn labels."""
     chosen: dict[str, Any] = {
-        "encoders": tuple(model.features_.quiet_),
+        "encoders": tuple(clone(model.features_.encoders_[name]) for name in model.features_.quiet_),
         "network_encoders": None,
         "graph": model.features_.spread_.kind_,
         "hops": (model.features_.spread_.hops_,),

@@ -31,6 +31,8 @@ class Combination(BaseEstimator):  # type: ignore[misc]
     ----------
     method_ : str
         What was chosen.
+    held_out_ : array of shape (n, classes)
+        What was chosen, on the items it was chosen by; stacking out of fold.
     losses_ : dict of str to float
         Loss on held-out items of everything that was compared; see :func:`polyculture.fuse.score.score`.
 
@@ -49,7 +51,15 @@ class Combination(BaseEstimator):  # type: ignore[misc]
         self.method = method
         self.random_state = random_state
 
-    def fit(self, networks: Mapping[str, Array], families: Mapping[str, Array], y: Ints, domain: Array) -> Self:
+    def fit(
+        self,
+        networks: Mapping[str, Array],
+        families: Mapping[str, Array],
+        y: Ints,
+        domain: Array,
+        *,
+        told: bool = True,
+    ) -> Self:
         """Choose by items that no member was trained on.
 
         Parameters
@@ -60,11 +70,14 @@ class Combination(BaseEstimator):  # type: ignore[misc]
             Probabilities of each base model alone.
         y : array of int, shape (n,)
         domain : array of str, shape (n,)
+            Every domain has the same say in the choice.
+        told : bool
+            Whether the domain will be known when it answers; if not, stacking learns no weights of a domain's own.
         """
         self.members_ = [next(iter(networks)), *families]
         self.stacking_: Stacking | None = None
         if self.method in networks:
-            self.method_, self.losses_ = self.method, {}
+            self.method_, self.losses_, self.held_out_ = self.method, {}, networks[self.method]
             return self
         if self.method not in ("auto", *ENSEMBLES):
             raise ParameterError(
@@ -74,13 +87,15 @@ class Combination(BaseEstimator):  # type: ignore[misc]
         judged = dict(networks) | {"logit_ensemble": self.ensemble(together)}
         stacking = Stacking(random_state=self.random_state)
         try:
-            judged["stacking"] = stacking.out_of_fold(together, y, domain)
-            self.stacking_ = stacking.fit(together, y, domain)
+            where = domain if told else np.full(len(domain), "", dtype=object)
+            judged["stacking"] = stacking.out_of_fold(together, y, where)
+            self.stacking_ = stacking.fit(together, y, where)
         except DataError:
             if self.method == "stacking":
                 raise
         self.losses_ = {name: score_probabilities(found, y, domain) for name, found in judged.items()}
         self.method_ = self.method if self.method != "auto" else min(self.losses_, key=lambda name: self.losses_[name])
+        self.held_out_ = judged[self.method_]
         return self
 
     @staticmethod

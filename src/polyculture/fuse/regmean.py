@@ -36,6 +36,10 @@ def gram_sums(inputs: Mapping[str, Floats]) -> dict[str, Array]:
     array([[20.,  6.],
            [ 6.,  2.]])
     """
+    if not isinstance(inputs, Mapping):
+        raise ParameterError(
+            f"inputs is a {type(inputs).__name__}; give a mapping of each layer's name to what it receives"
+        )
     sums = {}
     for name, x in inputs.items():
         extended = np.hstack([np.asarray(x, dtype=np.float64), np.ones((len(x), 1))])
@@ -89,6 +93,7 @@ def regmean(
     check_experts(base, experts)
     if len(grams) != len(experts):
         raise ParameterError(f"{len(experts)} experts and {len(grams)} Gram sums; give one for each expert")
+    _check_layers(base, grams)
     merged: dict[str, Array] = {}
     for name, value in base.items():
         layer, _, kind = name.rpartition(".")
@@ -99,6 +104,15 @@ def regmean(
         elif name not in merged:
             merged[name] = np.mean([e[name] for e in experts], axis=0).astype(np.asarray(value).dtype)
     return {name: merged[name] for name in base}
+
+
+def _check_layers(base: Weights, grams: Sequence[Grams]) -> None:
+    """A Gram matrix that belongs to no layer would be passed over in silence, and its layer averaged."""
+    odd = sorted({name for g in grams for name in g if f"{name}.weight" not in base})
+    if odd:
+        raise ParameterError(
+            f"the Gram matrix {odd[0]!r} belongs to no tensor {odd[0] + '.weight'!r} of the base model; name it so"
+        )
 
 
 def _layer(
