@@ -7,7 +7,8 @@ import numpy.testing as npt
 import pytest
 
 from polyculture.errors import ParameterError, ShapeError
-from polyculture.measure import bootstrap, cka, cka_intervals, cka_matrix, jackknife, representation
+from polyculture.measure import bootstrap, cka, cka_intervals, cka_matrix, jackknife
+from polyculture.measure.representation import cka as module
 
 RNG = np.random.default_rng(7)
 
@@ -53,9 +54,9 @@ def test_both_forms_give_the_same(
     cheap: bool, debiased: bool, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts = [rng.normal(size=(40, 6)) @ rng.normal(size=(6, d)) for d in (3, 6, 50)]
-    monkeypatch.setattr(representation, "features_are_cheaper", lambda parts: cheap)
+    monkeypatch.setattr(module, "features_are_cheaper", lambda parts: cheap)
     # A small block makes the rows arrive in many slices of unequal length.
-    monkeypatch.setattr(representation, "BLOCK", 40 * 3 * 7)
+    monkeypatch.setattr(module, "BLOCK", 40 * 3 * 7)
     naive = naive_debiased if debiased else naive_biased
     expected = [[naive(x, y) for y in parts] for x in parts]
     npt.assert_allclose(cka_matrix(parts, debiased=debiased), expected, rtol=1e-9, atol=1e-12)
@@ -159,7 +160,7 @@ def test_too_few_items() -> None:
 def test_intervals_equal_the_plain_jackknife(
     n: int, width: int, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(representation, "BLOCK", n * 3 * 2)
+    monkeypatch.setattr(module, "BLOCK", n * 3 * 2)
     x = rng.normal(size=(n, width))
     parts = [x, x + rng.normal(size=(n, width)), rng.normal(size=(n, 3)) + 50]
     found = cka_intervals(parts, blocks=8, level=0.9, seed=3)

@@ -9,20 +9,20 @@
 `list_measures` tells the facts of all. A measure that is undefined on the given data is NaN, never a likely number.
 """
 
-from polyculture.measure.effective import effective_models, error_correlation_matrix
-from polyculture.measure.inference import bootstrap, jackknife, paired_interval, t_interval
-from polyculture.measure.interval import Interval, Intervals
-from polyculture.measure.joint import (
+from polyculture.measure.inference.bootstrap import bootstrap, jackknife, paired_interval, t_interval
+from polyculture.measure.inference.interval import Interval, Intervals
+from polyculture.measure.outcome.consistency import error_consistency, error_consistency_bound, error_consistency_matrix
+from polyculture.measure.outcome.effective import effective_models, error_correlation_matrix
+from polyculture.measure.outcome.intervals import bootstrap_outcomes
+from polyculture.measure.outcome.joint import (
     joint_failure,
     joint_failure_difference,
     joint_failure_expected,
     joint_failure_ratio,
 )
-from polyculture.measure.outcome import error_consistency, error_consistency_bound, error_consistency_matrix
-from polyculture.measure.outcome_intervals import bootstrap_outcomes
 from polyculture.measure.registry import MEASURES, Facts, list_measures, measure
-from polyculture.measure.representation import cka, cka_matrix
-from polyculture.measure.representation_intervals import cka_intervals
+from polyculture.measure.representation.cka import cka, cka_matrix
+from polyculture.measure.representation.intervals import cka_intervals
 
 __all__ = [
     "MEASURES",

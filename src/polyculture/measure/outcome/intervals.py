@@ -8,9 +8,9 @@ import numpy as np
 from scipy.special import betaincinv
 
 from polyculture.arrays import Array, Floats, Mask
-from polyculture.measure import counts
 from polyculture.measure.checks import outcomes
-from polyculture.measure.interval import Interval, check_count, check_level, percentile_interval
+from polyculture.measure.inference.interval import Interval, check_count, check_level, percentile_interval
+from polyculture.measure.outcome import counts
 
 # Numbers held at once while resamples are counted: 32 MB.
 BLOCK = 2**22

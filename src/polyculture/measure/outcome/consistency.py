@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from polyculture.arrays import Array, Floats
 from polyculture.errors import ParameterError
-from polyculture.measure import counts
 from polyculture.measure.checks import outcome_pair, outcomes
+from polyculture.measure.outcome import counts
 from polyculture.measure.registry import measure
 
 

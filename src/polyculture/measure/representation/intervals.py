@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from polyculture.arrays import Array, Floats
-from polyculture.measure.interval import Intervals, check_level, jackknife_reach, random_blocks
-from polyculture.measure.representation import (
+from polyculture.measure.inference.interval import Intervals, check_level, jackknife_reach, random_blocks
+from polyculture.measure.representation.cka import (
     centred,
     centred_all,
     feature_sums,

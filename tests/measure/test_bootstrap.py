@@ -21,10 +21,10 @@ from polyculture.measure import (
     joint_failure_difference,
     joint_failure_expected,
     joint_failure_ratio,
-    outcome_intervals,
     paired_interval,
     t_interval,
 )
+from polyculture.measure.outcome import intervals as module
 
 
 def drawn(n: int, seed: int, models: int = 3) -> np.ndarray:
@@ -64,7 +64,7 @@ def test_outcome_intervals_cover_the_true_values() -> None:
 
 @pytest.mark.parametrize("block", [2**22, 100])
 def test_outcome_intervals_agree_with_plain_resampling(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outcome_intervals, "BLOCK", block)
+    monkeypatch.setattr(module, "BLOCK", block)
     failures = drawn(200, 1, models=4)
     plain = {
         "error_consistency": mean_kappa,

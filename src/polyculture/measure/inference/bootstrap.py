@@ -8,7 +8,7 @@ import numpy as np
 
 from polyculture.arrays import Array
 from polyculture.measure.checks import same_rows
-from polyculture.measure.interval import (
+from polyculture.measure.inference.interval import (
     Interval,
     check_count,
     check_level,

@@ -9,8 +9,8 @@ import numpy as np
 
 from polyculture.arrays import Array, Floats
 from polyculture.errors import ParameterError
-from polyculture.measure import counts
 from polyculture.measure.checks import outcomes
+from polyculture.measure.outcome import counts
 from polyculture.measure.registry import measure
 
 #: Each definition turns correlations of failures, (models, models), into a number of models.

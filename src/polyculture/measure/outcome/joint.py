@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from polyculture.arrays import Array
-from polyculture.measure import counts
 from polyculture.measure.checks import outcomes
+from polyculture.measure.outcome import counts
 from polyculture.measure.registry import measure
 
 BOMMASANI = "Bommasani et al. 2022, arXiv:2211.13972"

@@ -1,0 +1,1 @@
+"""Whether models give the same answers, and fail on the same items."""

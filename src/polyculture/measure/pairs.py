@@ -1,0 +1,50 @@
+"""What is known of one measure for all pairs of models: the number, its interval, and what chance would give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from polyculture.arrays import Floats
+
+
+@dataclass(frozen=True)
+class PairMeasure:
+    r"""One measure for all pairs of models.
+
+    .. math:: \text{calibrated} = \frac{s - \text{null}}{\text{highest} - \text{null}}
+
+    Parameters
+    ----------
+    estimate, low, high : arrays of shape (models, models)
+        The measure and the ends of its interval; NaN where it is undefined.
+    null : array of shape (models, models)
+        Value expected by chance, or, where the null was drawn, the threshold that chance passes once in twenty draws.
+    p : array of shape (models, models)
+        Probability of a value at least as high by chance; NaN where no null distribution is known.
+    highest : float or array of shape (models, models), default 1
+        Largest value that the pair could reach.
+    reason : str
+        Why the measure is undefined for some or all pairs; empty if it is defined for all.
+
+    Examples
+    --------
+    >>> half, zero = np.full((2, 2), 0.5), np.zeros((2, 2))
+    >>> PairMeasure(half, zero, half, null=zero + 0.2, p=half).calibrated[0, 1].round(3)
+    0.375
+    """
+
+    estimate: Floats
+    low: Floats
+    high: Floats
+    null: Floats
+    p: Floats
+    highest: float | Floats = 1.0
+    reason: str = ""
+
+    @property
+    def calibrated(self) -> Floats:
+        """Share of the way from chance to the largest value; never clamped, NaN where there is no way to go."""
+        room = np.asarray(self.highest - self.null)
+        return np.divide(self.estimate - self.null, room, out=np.full(self.estimate.shape, np.nan), where=room > 0)

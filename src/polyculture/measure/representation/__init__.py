@@ -1,0 +1,1 @@
+"""Whether models represent the same items alike."""
