@@ -87,7 +87,7 @@ class Answers:
         """The same models on some of the items, by position or mask."""
 
         def of(array: Array | None) -> Array | None:
-            return None if array is None else array[rows]
+            return None if array is None else np.asarray(array[rows])
 
         return replace(
             self,

@@ -47,4 +47,5 @@ class PairMeasure:
     def calibrated(self) -> Floats:
         """Share of the way from chance to the largest value; never clamped, NaN where there is no way to go."""
         room = np.asarray(self.highest - self.null)
-        return np.divide(self.estimate - self.null, room, out=np.full(self.estimate.shape, np.nan), where=room > 0)
+        undefined = np.full(self.estimate.shape, np.nan)
+        return np.asarray(np.divide(self.estimate - self.null, room, out=undefined, where=room > 0))
