@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -38,6 +41,24 @@ def run(function: Callable[..., Any], pieces: Iterable[tuple[Any, ...]], *, jobs
         return [function(*piece) for piece in pieces]
     from joblib import Parallel, delayed, parallel_config
 
-    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-        found: list[Any] = Parallel()(delayed(function)(*piece) for piece in pieces)
+    give_back_memory()
+    # Arrays come to the processes as copies on write: what they share they hold once, and torch may have them.
+    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, mmap_mode="c"):
+        found: list[Any] = Parallel()(delayed(_one)(function, piece) for piece in pieces)
     return found
+
+
+def _one(function: Callable[..., Any], piece: tuple[Any, ...]) -> Any:
+    try:
+        return function(*piece)
+    finally:
+        give_back_memory()
+
+
+def give_back_memory() -> None:
+    """Return freed memory to the system, which glibc keeps for itself: several processes share what there is."""
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)

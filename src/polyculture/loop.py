@@ -236,9 +236,7 @@ def _ask(
     for question in questions:
         with clock.step(question):
             if question == "comparison":
-                found[question] = compare(
-                    run.model, run.encoded, run.test, run.prepared, run.items, done=_without_graph(run), jobs=jobs
-                )
+                found[question] = compare(run.model, run.encoded, run.test, run.prepared, run.items, jobs=jobs)
             elif question == "generalisation":
                 found[question] = leave_one_out(
                     run.model, run.data, run.prepared, run.encoded, run.test, most=most, jobs=jobs
@@ -259,15 +257,6 @@ def _ask(
             else:
                 found[question] = homogenization(run)
     return found
-
-
-def _without_graph(run: Run) -> dict[str, Array] | None:
-    """What the comparison wants to know of all labels and no graph, if that is how the model was fitted."""
-    model = run.model
-    if model.features_.spread_.kind_ != "none":
-        return None
-    merged = model.backbone_.logits(run.test.vectors, model.merges_[0].weights)
-    return {"backbone": run.answers["backbone"], "merged": merged, "specialists": run.answers["specialists"]}
 
 
 def _uncleaned(data: DomainData, kept: DomainData) -> DomainData:

@@ -15,7 +15,8 @@ from pages import Page
 from polyculture import store
 from polyculture.errors import DataError
 from polyculture.evaluation import Evaluation
-from polyculture.evaluation.tables import cell, interval, tables
+from polyculture.evaluation.tables import tables
+from polyculture.tables import cell, interval
 from polyculture.report import render, write_report
 from polyculture.report.sections import TITLES
 

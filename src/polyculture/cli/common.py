@@ -42,6 +42,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every epoch.")]
 
 
+# typer keeps its own copy of click, and shows one of its exceptions only
+UsageError: type[Any] = typer.BadParameter.__mro__[1]
+
+
 class PlainErrors(TyperGroup):
     """Commands whose errors are one sentence on stderr and an exit code, never a traceback."""
 
@@ -51,6 +55,11 @@ class PlainErrors(TyperGroup):
             return super().invoke(ctx)
         except PolycultureError as error:
             fail(str(error))
+        except UsageError as error:
+            if not error.format_message():
+                raise  # a command without its arguments shows its help
+            command = f" {ctx.invoked_subcommand}" if ctx.invoked_subcommand not in (None, "*") else ""
+            fail(f"{error.format_message().rstrip('.')}; see polyculture{command} --help")
         except KeyboardInterrupt:
             typer.echo("\nInterrupted; what was written before is whole.", err=True)
             raise typer.Exit(130) from None

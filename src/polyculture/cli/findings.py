@@ -10,7 +10,8 @@ from polyculture.classify import CrossDomainClassifier
 from polyculture.cli.screen import show
 from polyculture.errors import StoreError
 from polyculture.evaluation import Evaluation
-from polyculture.evaluation.tables import cell, tables
+from polyculture.evaluation.tables import tables
+from polyculture.tables import cell
 
 
 def load_model(folder: Path) -> CrossDomainClassifier:

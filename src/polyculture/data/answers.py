@@ -81,7 +81,7 @@ class Answers:
             return None
         given = np.full(len(self.models), len(self.items)) if self.answered is None else self.answered.sum(axis=0)
         right = self.correct.sum(axis=0, dtype=np.float64)
-        return np.divide(right, given, out=np.full(len(right), np.nan), where=given > 0)
+        return np.asarray(np.divide(right, given, out=np.full(len(right), np.nan), where=given > 0))
 
     def take(self, rows: Array) -> Answers:
         """The same models on some of the items, by position or mask."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -50,7 +49,6 @@ def compare(
     data: DomainData,
     items: DomainData,
     *,
-    done: Mapping[str, Array] | None = None,
     labels: int = 16,
     jobs: int = 1,
 ) -> dict[str, Any]:
@@ -67,8 +65,6 @@ def compare(
         Fitted and test items after step 2.
     data, items : DomainData
         The same, before it.
-    done : mapping of row to array of shape (n, classes), or None
-        Answers of the three rows for all labels and no graph, where they are there already.
     labels : int
         Labels a class and domain of the few.
     jobs : int
@@ -82,11 +78,8 @@ def compare(
     """
     held, y = data.within("validation"), model.codes(data.label)
     known = {"all": y, str(labels): few(y, data.domain, held, labels, seed=model.random_state)}
-    wanted = [(name, how) for name in known for how in HOW if done is None or (name, how) != ("all", "no graph")]
-    pieces = ((model, encoded, test, data, items, name, known[name], how) for name, how in wanted)
+    pieces = ((model, encoded, test, data, items, name, known[name], how) for name in known for how in HOW)
     found: dict[str, Any] = {name: {} for name in known}
-    if done is not None:
-        found["all"]["no graph"] = _rows(model, done, items) | {"chosen": "none, 0 hops"}
     for name, how, rows in engine.run(_compared, pieces, jobs=jobs):
         found[name][how] = rows
     return found
@@ -117,20 +110,15 @@ def _compared(
     return name, how, scores | {"chosen": f"{spread.kind_}, {spread.hops_} hops"}
 
 
-def _rows(model: CrossDomainClassifier, answers: Mapping[str, Array], items: DomainData) -> dict[str, Any]:
-    truth = model.codes(items.label)
-    return {row: by_domain(truth, answer.argmax(axis=1), items.domain) for row, answer in answers.items()}
-
-
 def _networks(
     model: CrossDomainClassifier, X: Floats, later: Floats, y: Ints, domain: Array, held: Mask, asked: Array
 ) -> dict[str, Array]:
     """Scores of the test items by the backbone, the merged experts and each domain's specialist."""
     count = len(model.classes_)
     backbone = model.new_backbone(model.random_state).fit(X, y, validation=held, classes=count)
-    experts = fine_tune(backbone, X, y, domain, validation=held)
+    experts = fine_tune(backbone, X, y, domain, validation=held, layers=model.adapt_layers)
     rows, stop = np.flatnonzero((y >= 0) & ~held), np.flatnonzero((y >= 0) & held)
-    merged = merge(backbone, experts, X, y, domain, rows=rows, stop=stop)[0]
+    merged = merge(backbone, experts, X, y, domain, rows=rows, stop=stop, refit_head=model.refit_head)[0]
     alone = np.zeros((len(later), count))
     for d in experts:
         own = model.new_backbone(model.random_state).fit(

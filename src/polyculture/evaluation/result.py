@@ -81,6 +81,7 @@ class Evaluation:
         return {table.name: pl.DataFrame(table.records()) for table in tables(self)}
 
     def __str__(self) -> str:
-        from polyculture.evaluation.tables import tables, to_text
+        from polyculture.evaluation.tables import tables
+        from polyculture.tables import to_text
 
         return "\n\n".join(to_text(table) for table in tables(self))

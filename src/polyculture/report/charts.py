@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from polyculture.evaluation.tables import Table, cell, interval
 from polyculture.report.facts import Shown, shown
 from polyculture.report.plain import short
+from polyculture.tables import Table, cell, interval
 
 Point = float | Mapping[str, float]
 """A number, or one with its interval: ``estimate``, ``low``, ``high``."""

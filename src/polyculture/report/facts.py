@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from polyculture.evaluation.tables import Table, cell
 from polyculture.report.plain import short
+from polyculture.tables import Table, cell
 
 NAMES = ("model", "population", "variant", "items")
 """Columns that say what a row is; with those before them they head the row."""
@@ -33,11 +33,11 @@ class Shown:
 
 
 def shown(table: Table) -> Shown:
-    """A table in the words of :func:`polyculture.evaluation.tables.cell`, long names shortened in the middle.
+    """A table in the words of :func:`polyculture.tables.cell`, long names shortened in the middle.
 
     Examples
     --------
-    >>> from polyculture.evaluation.tables import Table
+    >>> from polyculture.tables import Table
     >>> from polyculture.report.facts import shown
     >>> made = shown(Table("f1", "macro-F1", ["model", "mean"], [["fused", 85.52], ["pooled", 83.0]]))
     >>> made.rows, made.kinds, made.main

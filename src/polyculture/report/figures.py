@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from polyculture.evaluation import Evaluation
-from polyculture.evaluation.tables import cell, interval
 from polyculture.report.charts import Chart, chart
 from polyculture.report.plain import short
+from polyculture.tables import cell, interval
 
 BASELINES = ("pooled", "specialists", "ngrams")
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from polyculture.evaluation import Evaluation
-from polyculture.evaluation.tables import Table, tables
+from polyculture.evaluation.tables import tables
 from polyculture.report import figures
 from polyculture.report.charts import Chart
 from polyculture.report.facts import Shown, facts, shown
 from polyculture.report.sentences import SAID
 from polyculture.report.words import Example, examples
+from polyculture.tables import Table
 
 TITLES = {
     "accuracy": "Accuracy",

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from polyculture.evaluation import Evaluation
-from polyculture.evaluation.tables import cell, interval
 from polyculture.report.figures import head, rival, worst_domain
 from polyculture.report.plain import short
 from polyculture.report.words import EXAMPLES
+from polyculture.tables import cell, interval
 
 UNMEASURED = {
     "lead": "Intervals of the lead: rows were not compared item by item, so differences between them may be chance.",

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from polyculture.evaluation.tables import cell
 from polyculture.report.plain import short
+from polyculture.tables import cell
 
 EXAMPLES, WORDS, NAMED, LEVELS, LONG = 12, 150, 5, 4, 80
 
