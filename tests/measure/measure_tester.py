@@ -26,8 +26,15 @@ CHANGES: dict[str, Change] = {
     "translation": lambda x, rng: x + 100 * rng.normal(size=x.shape[1]),
     # Right and wrong swap places, for all models at once.
     "complement": lambda x, rng: 1 - x,
+    # Four options get other names, or probabilities other columns.
+    "relabelling": lambda x, rng: x[..., ::-1] if x.dtype.kind == "f" else 3 - x,
 }
-TOGETHER = {"complement"}
+TOGETHER = {"complement", "relabelling"}
+
+
+def answered(labels: np.ndarray, accuracy: float, rng: np.random.Generator) -> np.ndarray:
+    """Answers among four options; wrong ones spread evenly."""
+    return np.where(rng.random(len(labels)) < accuracy, labels, (labels + rng.integers(1, 4, len(labels))) % 4)
 
 
 def drawn(facts: Facts, n: int, rng: np.random.Generator) -> Inputs:
@@ -36,6 +43,13 @@ def drawn(facts: Facts, n: int, rng: np.random.Generator) -> Inputs:
         return rng.normal(size=(n, 5)), rng.normal(size=(n, 3))
     if facts.takes == ("a", "b"):
         return (rng.random(n) < 0.6) * 1, (rng.random(n) < 0.8) * 1
+    if facts.takes == ("a", "b", "labels"):
+        labels = rng.integers(4, size=n)
+        return answered(labels, 0.6, rng), answered(labels, 0.8, rng), labels
+    if facts.takes == ("predictions",):
+        return ((rng.random((n, 3)) < [0.5, 0.6, 0.7]) + rng.integers(3, size=(n, 3)),)
+    if facts.takes == ("probabilities",):
+        return (rng.dirichlet([1.0, 1.0, 0.5, 0.2], size=(n, 3)),)
     assert facts.takes == ("failures",)
     return ((rng.random((n, 3)) < [0.5, 0.6, 0.7]) * 1,)
 
@@ -47,6 +61,15 @@ def drawn_freely(facts: Facts) -> st.SearchStrategy[Inputs]:
         return sizes.flatmap(lambda n: st.tuples(hnp.arrays(bool, st.tuples(st.just(n), st.integers(1, 4)))))
     if facts.takes == ("a", "b"):
         return sizes.flatmap(lambda n: st.tuples(hnp.arrays(bool, n), hnp.arrays(bool, n)))
+    if facts.takes == ("a", "b", "labels"):
+        vector = st.integers(0, 3)
+        return sizes.flatmap(lambda n: st.tuples(*[hnp.arrays(np.int64, n, elements=vector)] * 3))
+    if facts.takes == ("predictions",):
+        shape = lambda n: st.tuples(st.just(n), st.integers(1, 4))  # noqa: E731
+        return sizes.flatmap(lambda n: st.tuples(hnp.arrays(np.int64, shape(n), elements=st.integers(0, 3))))
+    if facts.takes == ("probabilities",):
+        weights = hnp.arrays(float, st.tuples(sizes, st.integers(1, 4), st.integers(2, 4)), elements=st.integers(0, 3))
+        return weights.map(lambda w: ((w + np.eye(w.shape[2])[0]) / (w.sum(axis=2, keepdims=True) + 1),))
     matrix = lambda n: hnp.arrays(np.float16, st.tuples(st.just(n), st.integers(1, 11)), elements=st.integers(-3, 3))  # noqa: E731
     return sizes.flatmap(lambda n: st.tuples(matrix(n), matrix(n)))
 
@@ -58,10 +81,11 @@ def check_bounds(facts: Facts, inputs: Inputs) -> None:
     assert np.isnan(value) or low - 1e-9 <= value <= high + 1e-9
 
 
-def check_symmetry(facts: Facts, inputs: Inputs) -> None:
-    other = inputs[::-1] if len(inputs) == 2 else (inputs[0][:, ::-1],)
+def check_symmetry(facts: Facts, inputs: Inputs, *, like: bool = False) -> None:
+    """With inputs that may be `like` each other only a promise of symmetry can be broken."""
+    other = (inputs[1], inputs[0], *inputs[2:]) if len(inputs) > 1 else (inputs[0][:, ::-1],)
     same = np.isclose(facts.function(*inputs), facts.function(*other), rtol=1e-9, atol=1e-9, equal_nan=True)
-    assert same == facts.symmetric
+    assert same == facts.symmetric or (same and like)
 
 
 def check_items_in_any_order(facts: Facts, inputs: Inputs, rng: np.random.Generator) -> None:
@@ -77,12 +101,14 @@ def check_invariance(facts: Facts, inputs: Inputs, name: str, rng: np.random.Gen
 
 def check_direction(facts: Facts, n: int, rng: np.random.Generator) -> None:
     """Copies must come out more alike than the same copies with their items shuffled apart."""
-    first = drawn(facts, n, rng)[0]
-    if len(facts.takes) == 2:
-        alike, apart = (first, first), (first, first[rng.permutation(n)])
+    inputs = drawn(facts, n, rng)
+    first = inputs[0]
+    if len(facts.takes) > 1:
+        rest = inputs[2:]
+        alike, apart = (first, first, *rest), (first, first[rng.permutation(n)], *rest)
     else:
         copies = np.repeat(first[:, :1], 3, axis=1)
-        alike, apart = (copies,), (rng.permuted(copies, axis=0),)
+        alike, apart = (copies,), (np.stack([first[rng.permutation(n), 0] for _ in range(3)], axis=1),)
     difference = facts.function(*alike) - facts.function(*apart)
     assert difference > 0 if facts.more_alike == "higher" else difference < 0
 

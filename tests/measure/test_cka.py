@@ -8,7 +8,7 @@ import pytest
 
 from polyculture.errors import ParameterError, ShapeError
 from polyculture.measure import bootstrap, cka, cka_intervals, cka_matrix, jackknife
-from polyculture.measure.representation import cka as module
+from polyculture.measure.representation import gram
 
 RNG = np.random.default_rng(7)
 
@@ -54,12 +54,12 @@ def test_both_forms_give_the_same(
     cheap: bool, debiased: bool, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts = [rng.normal(size=(40, 6)) @ rng.normal(size=(6, d)) for d in (3, 6, 50)]
-    monkeypatch.setattr(module, "features_are_cheaper", lambda parts: cheap)
-    # A small block makes the rows arrive in many slices of unequal length.
-    monkeypatch.setattr(module, "BLOCK", 40 * 3 * 7)
+    monkeypatch.setattr(gram, "features_are_cheaper", lambda parts: cheap)
     naive = naive_debiased if debiased else naive_biased
     expected = [[naive(x, y) for y in parts] for x in parts]
-    npt.assert_allclose(cka_matrix(parts, debiased=debiased), expected, rtol=1e-9, atol=1e-12)
+    # Little memory makes the Gram matrices arrive in many tiles of unequal shape.
+    for memory in (7 * 7 * 3 * 8, 2**20):
+        npt.assert_allclose(cka_matrix(parts, debiased=debiased, memory=memory), expected, rtol=1e-9, atol=1e-12)
 
 
 def test_matrix_agrees_with_pairs(rng: np.random.Generator) -> None:
@@ -68,7 +68,7 @@ def test_matrix_agrees_with_pairs(rng: np.random.Generator) -> None:
     npt.assert_allclose(cka_matrix(parts), expected, atol=1e-10)
 
 
-NULL = [(100, 1000, 0.908), (256, 1024, 0.800), (1024, 1024, 0.500), (1024, 64, 0.059)]
+NULL = [(100, 1000, 0.908), (256, 1024, 0.800), (1024, 1024, 0.500), (1024, 4096, 0.801), (1024, 64, 0.059)]
 
 
 @pytest.mark.parametrize(("n", "d", "biased"), NULL)
@@ -94,6 +94,39 @@ def test_float32_with_a_large_mean(shift: int, debiased: bool, rng: np.random.Ge
     y = x + noise
     moved = cka(x + np.float32(shift), y + np.float32(shift), debiased=debiased)
     assert moved == pytest.approx(cka(x, y, debiased=debiased), abs=1e-3)
+
+
+@pytest.mark.parametrize("debiased", [True, False])
+@pytest.mark.parametrize("width", [30, 900])
+def test_much_float32_is_multiplied_in_float32_and_agrees_with_float64(
+    width: int, debiased: bool, rng: np.random.Generator
+) -> None:
+    parts = [x + 100 for x in rng.normal(size=(4, 1100, width)).astype(np.float32)]
+    parts[1] += parts[0]
+    assert gram.precision(parts, grams=True) == (np.float32 if width == 900 else np.float64)
+    exact = cka_matrix([part.astype(np.float64) for part in parts], debiased=debiased)
+    for dtype in (None, np.float32):
+        npt.assert_allclose(cka_matrix(parts, debiased=debiased, dtype=dtype), exact, atol=1e-6)
+    npt.assert_allclose(cka_matrix(parts, debiased=debiased, dtype=np.float64), exact, atol=1e-12)
+
+
+def test_intervals_in_float32_agree_with_float64(rng: np.random.Generator) -> None:
+    x, noise = rng.normal(size=(2, 200, 30)).astype(np.float32)
+    parts = [x, x + noise, noise]
+    found, exact = cka_intervals(parts, dtype=np.float32), cka_intervals(parts, dtype=np.float64)
+    npt.assert_allclose([found.estimate, found.low], [exact.estimate, exact.low], atol=1e-6)
+
+
+def test_precision_is_one_of_two() -> None:
+    with pytest.raises(ParameterError, match="dtype is float16; pass float32 or float64"):
+        cka_matrix([np.eye(5)], dtype=np.float16)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_one_item_alone_is_no_evidence_in_either_precision(dtype: type) -> None:
+    alone = np.zeros((300, 1000))
+    alone[3] = 1
+    assert np.isnan(cka_matrix([alone, alone], dtype=dtype)).all()
 
 
 def test_float16_is_computed_in_float64(rng: np.random.Generator) -> None:
@@ -157,13 +190,11 @@ def test_too_few_items() -> None:
 
 @pytest.mark.parametrize("width", [2, 30, 400], ids=["by features", "mixed", "by items"])
 @pytest.mark.parametrize("n", [60, 97])
-def test_intervals_equal_the_plain_jackknife(
-    n: int, width: int, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "BLOCK", n * 3 * 2)
+@pytest.mark.parametrize("side", [2, 5, 20, 200])
+def test_intervals_equal_the_plain_jackknife(n: int, width: int, side: int, rng: np.random.Generator) -> None:
     x = rng.normal(size=(n, width))
     parts = [x, x + rng.normal(size=(n, width)), rng.normal(size=(n, 3)) + 50]
-    found = cka_intervals(parts, blocks=8, level=0.9, seed=3)
+    found = cka_intervals(parts, blocks=8, level=0.9, seed=3, memory=3 * 8 * side**2)
     npt.assert_allclose(found.estimate, cka_matrix(parts), atol=1e-10)
     for k, j in ((0, 1), (2, 0)):
         plain = jackknife(cka, parts[k], parts[j], blocks=8, level=0.9, seed=3)

@@ -31,8 +31,8 @@ class PairMeasure:
     Examples
     --------
     >>> half, zero = np.full((2, 2), 0.5), np.zeros((2, 2))
-    >>> PairMeasure(half, zero, half, null=zero + 0.2, p=half).calibrated[0, 1].round(3)
-    0.375
+    >>> PairMeasure(half, zero, half, null=zero + 0.2, p=half).calibrated.round(3).tolist()[0]
+    [0.375, 0.375]
     """
 
     estimate: Floats

@@ -116,6 +116,6 @@ def list_measures() -> tuple[Facts, ...]:
     Examples
     --------
     >>> [facts.name for facts in list_measures()][:2]
-    ['cka', 'effective_models']
+    ['agreement_both_wrong', 'ambiguity']
     """
     return tuple(MEASURES[name] for name in sorted(MEASURES))

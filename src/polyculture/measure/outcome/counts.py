@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polyculture.arrays import Array, Floats
+from polyculture.arrays import Array, Floats, Mask
 
 
 def joint_counts(failures: Array) -> Floats:
@@ -32,11 +32,37 @@ def phi(both: Floats, n: int) -> Floats:
 
 def kish(correlations: Floats) -> Floats:
     """Kish's effective number of models from correlations (..., m, m), over the models whose correlation is defined."""
-    m = (~np.isnan(np.diagonal(correlations, axis1=-2, axis2=-1))).sum(axis=-1)
+    m = varying(correlations).sum(axis=-1)
     # 1 + (m - 1) × the mean correlation is a variance: a negative value is rounding, and zero means errors that cancel.
     inflation = np.maximum(1 + (m - 1) * mean_pairs(correlations), 0)
     cancel = inflation < 1e-12
     return np.where(cancel, np.inf, m / np.where(cancel, 1, inflation))
+
+
+def participation_ratio(correlations: Floats) -> Floats:
+    """(Σ λ)² / Σ λ² of the eigenvalues of correlations (..., m, m), from the norm: no spectrum is needed."""
+    m = varying(correlations).sum(axis=-1)
+    return np.where(m > 1, defined_ratio(m * m, np.nansum(correlations**2, axis=(-2, -1))), np.nan)
+
+
+def spectral_entropy(correlations: Floats) -> Floats:
+    """exp(-Σ λ log λ) of the eigenvalues of correlations (..., m, m) over m, of the models that are defined."""
+    known = varying(correlations)
+    m = known.sum(axis=-1)
+    # A row of zeros adds an eigenvalue of zero, and that adds nothing.
+    shares = np.linalg.eigvalsh(np.where(np.isnan(correlations), 0, correlations)) / np.maximum(m, 1)[..., None]
+    return np.where(m > 1, np.exp(entropy(shares)), np.nan)
+
+
+def entropy(shares: Floats) -> Floats:
+    """-Σ λ log λ over the last axis; 0 log 0 is 0, and so is what rounding leaves below zero."""
+    positive = np.where(shares > 0, shares, 1)
+    return np.asarray(-(positive * np.log(positive)).sum(axis=-1))
+
+
+def varying(correlations: Floats) -> Mask:
+    """Models (..., m) that have a correlation: those that are sometimes right and sometimes wrong."""
+    return np.asarray(~np.isnan(np.diagonal(correlations, axis1=-2, axis2=-1)))
 
 
 def mean_pairs(matrix: Floats) -> Floats:

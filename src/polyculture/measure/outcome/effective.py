@@ -13,8 +13,14 @@ from polyculture.measure.checks import outcomes
 from polyculture.measure.outcome import counts
 from polyculture.measure.registry import measure
 
-#: Each definition turns correlations of failures, (models, models), into a number of models.
-DEFINITIONS: Mapping[str, Callable[[Floats], Floats]] = MappingProxyType({"kish": counts.kish})
+#: Each definition turns correlations of failures, (..., models, models), into a number of models.
+DEFINITIONS: Mapping[str, Callable[[Floats], Floats]] = MappingProxyType(
+    {
+        "kish": counts.kish,
+        "participation_ratio": counts.participation_ratio,
+        "spectral_entropy": counts.spectral_entropy,
+    }
+)
 
 
 @measure(
@@ -24,28 +30,34 @@ DEFINITIONS: Mapping[str, Callable[[Floats], Floats]] = MappingProxyType({"kish"
     invariant_to=("complement",),
     null=lambda failures: float(np.shape(failures)[1]),
     cost="n m²",
-    paper="Kish 1965, Survey Sampling",
+    paper="Kish 1965, Survey Sampling; Friedman and Dieng 2023, TMLR",
 )
 def effective_models(failures: Array, *, definition: str = "kish") -> float:
     r"""Number of independent models whose errors average out as well as those of the group.
 
-    .. math:: M_{eff} = \frac{M}{1 + (M - 1) \bar\varphi}
+    .. math::
+        \frac{M}{1 + (M - 1) \bar\varphi}, \qquad \frac{(\sum \lambda)^2}{\sum \lambda^2}, \qquad
+        \exp\left(-\sum \lambda \log \lambda\right)
 
-    with :math:`\bar\varphi` the mean correlation of failures over pairs of models. Definitions of an effective number
-    differ widely on the same data, so a number should always be shown with the name of its definition.
+    with :math:`\bar\varphi` the mean correlation of failures over pairs of models, and λ the eigenvalues of
+    :math:`\varphi / M`: Kish's design effect, the participation ratio, and the entropy of the spectrum (the Vendi score
+    of the errors). Kish's number lets correlations of opposite sign cancel, the others do not and come out too low by a
+    share of about M / n on n items, which `outcome_pairs` takes off. They differ widely on the same data, so a number
+    should always be shown with the name of its definition.
 
     Parameters
     ----------
     failures : array of shape (items, models)
         Booleans or 0 and 1; correctness gives the same value.
-    definition : {"kish"}
-        Kish's design effect.
+    definition : {"kish", "participation_ratio", "spectral_entropy"}
+        In the order of the formulas.
 
     Returns
     -------
-    float >= 1; M is expected of independent models, 1 of identical ones. Above M when errors tend to exclude each
-    other, infinite when they cancel. A model that never fails, or always, has no correlation with any other: it is
-    left out, pairs and count alike, and the value is NaN if fewer than two models remain.
+    float >= 1; M is expected of independent models, 1 of identical ones. Kish's is above M when errors tend to exclude
+    each other, infinite when they cancel; the others are at most M. A model that never fails, or always, has no
+    correlation with any other: it is left out, pairs and count alike, and the value is NaN if fewer than two models
+    remain.
 
     Raises
     ------

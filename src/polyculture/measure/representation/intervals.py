@@ -4,33 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from polyculture.arrays import Array, Floats
 from polyculture.measure.inference.interval import Intervals, check_level, jackknife_reach, random_blocks
-from polyculture.measure.representation.cka import (
+from polyculture.measure.representation.gram import (
+    TILES,
     centred,
     centred_all,
-    feature_sums,
     features_are_cheaper,
+    gram_tile,
+    inner_products,
     normalised,
-    row_blocks,
+    spans,
     squared_lengths,
+    stack_products,
+    tile_side,
+    u_shift,
 )
 
 
-class _Part(NamedTuple):
-    """What one block of items adds to the zero-diagonal Gram matrices K of m representations of n items."""
-
-    rows: Floats  # (m, m): inner products of the rows of K that belong to the block
-    inner: Floats  # (m, m): inner products of the block against itself
-    columns: Floats  # (m, n): sums of those rows
-
-
 def cka_intervals(
-    representations: Sequence[Array], *, blocks: int = 50, level: float = 0.95, seed: int = 0
+    representations: Sequence[Array],
+    *,
+    blocks: int = 50,
+    level: float = 0.95,
+    seed: int = 0,
+    dtype: npt.DTypeLike | None = None,
+    memory: int = TILES,
 ) -> Intervals:
     r"""Debiased CKA of all pairs of representations, with jackknife intervals over items.
 
@@ -50,6 +53,8 @@ def cka_intervals(
     level : float, default 0.95
     seed : int, default 0
         Decides which items share a block.
+    dtype, memory
+        See `cka_matrix`.
 
     Returns
     -------
@@ -78,58 +83,78 @@ def cka_intervals(
     """
     check_level(level)
     # With 8 items, two blocks of 4 leave the 4 that the estimator needs.
-    parts = centred_all(representations, at_least=8)
+    parts = centred_all(representations, at_least=8, dtype=dtype)
     order = random_blocks(len(parts[0]), blocks, seed)
     cheap_features = features_are_cheaper(parts) and len(order) * sum(p.shape[1] for p in parts) < len(parts[0])
-    estimate, left = (_by_features if cheap_features else _by_items)(parts, order)
+    estimate, left = _by_features(parts, order) if cheap_features else _by_items(parts, order, memory)
     reach = jackknife_reach(left, level)
     return Intervals(estimate, estimate - reach, estimate + reach)
 
 
 def _by_features(parts: list[Floats], order: list[Array]) -> tuple[Floats, Floats]:
     def alignment(kept: list[Floats]) -> Floats:
-        return normalised(feature_sums(kept, debiased=True), squared_lengths(kept).sum(axis=1))
+        return normalised(inner_products(kept), squared_lengths(kept).sum(axis=1))
 
     left = [alignment([centred(np.delete(part, block, axis=0)) for part in parts]) for block in order]
     return alignment(parts), np.stack(left)
 
 
-def _by_items(parts: list[Floats], order: list[Array]) -> tuple[Floats, Floats]:
+def _by_items(parts: list[Floats], order: list[Array], memory: int) -> tuple[Floats, Floats]:
     # With the items in the order of their blocks, each block is a slice.
     rows = np.concatenate(order)
-    sorted_parts = [part[rows] for part in parts]
+    parts = [part[rows] for part in parts]
     ends = np.cumsum([0, *map(len, order)])
     blocks = [slice(int(start), int(stop)) for start, stop in pairwise(ends)]
-    added = [_block_part(sorted_parts, block) for block in blocks]
 
-    lengths = squared_lengths(sorted_parts)
-    total = np.sum([part.rows for part in added], axis=0)
-    # Rows of the Gram matrix of centred vectors sum to zero; without the diagonal, to minus the squared length.
-    estimate = _alignment(total, -lengths, lengths)
-    left = []
-    for block, part in zip(blocks, added, strict=True):
-        sums = np.delete(-lengths - part.columns, block, axis=1)
-        products = total - 2 * part.rows + part.inner
-        left.append(_alignment(products, sums, np.delete(lengths, block, axis=1)))
-    return estimate, np.stack(left)
-
-
-def _alignment(products: Floats, sums: Floats, lengths: Floats) -> Floats:
-    # Song's estimator from the inner products of zero-diagonal Gram matrices and their row sums (m, n).
-    n, totals = sums.shape[1], sums.sum(axis=1)
-    unbiased = products + np.outer(totals, totals) / ((n - 1) * (n - 2)) - 2 / (n - 2) * sums @ sums.T
-    return normalised(unbiased, lengths.sum(axis=1))
+    lengths = squared_lengths(parts)
+    whole, inner = _block_products(parts, blocks, lengths, memory)
+    total = whole.sum(axis=0)
+    # Rows of a U-centred matrix sum to zero; without a block's columns, to minus what the block adds.
+    totals, outer = _block_sums(parts, blocks, lengths, memory)
+    n = len(rows) - np.diff(ends)[:, None, None]
+    products = total - 2 * whole + inner - 2 / (n - 2) * outer
+    products += totals[:, :, None] * totals[:, None, :] / ((n - 1) * (n - 2))
+    traces = lengths.sum(axis=1) - np.add.reduceat(lengths, ends[:-1], axis=1).T
+    return normalised(total, lengths.sum(axis=1)), normalised(products, traces)
 
 
-def _block_part(parts: list[Floats], block: slice) -> _Part:
-    n, m = len(parts[0]), len(parts)
-    rows, inner, columns = np.zeros((m, m)), np.zeros((m, m)), np.zeros((m, n))
-    for some in row_blocks(block.start, block.stop, n * m):
-        stack = np.stack([part[some] @ part.T for part in parts])
-        stack[:, np.arange(stack.shape[1]), np.arange(n)[some]] = 0
-        columns += stack.sum(axis=1)
-        own = stack[:, :, block].reshape(m, -1)
-        whole = stack.reshape(m, -1)
-        rows += whole @ whole.T
-        inner += own @ own.T
-    return _Part(rows, inner, columns)
+def _block_products(parts: list[Floats], blocks: list[slice], lengths: Floats, memory: int) -> tuple[Floats, Floats]:
+    """Inner products (g, m, m) of U-centred Gram matrices over the rows of each block: all columns, and its own."""
+    side = tile_side(parts, memory)
+    pieces = [(b, piece) for b, block in enumerate(blocks) for piece in spans(block.start, block.stop, side)]
+    # One multiplication serves several pieces, for narrow ones are slow.
+    widest = max(piece.stop - piece.start for _, piece in pieces)
+    together = max(1, side**2 // widest**2)
+    room = np.empty(len(parts) * widest**2 * together, dtype=parts[0].dtype)
+    whole, inner = np.zeros((2, len(blocks), len(parts), len(parts)))
+    for first, (b, rows) in enumerate(pieces):
+        for group in (pieces[at : at + together] for at in range(first, len(pieces), together)):
+            start = group[0][1].start
+            stack = gram_tile(parts, rows, slice(start, group[-1][1].stop), room, lengths)
+            for c, piece in group:
+                products = stack_products(stack[:, :, piece.start - start : piece.stop - start])
+                times = 1 if piece == rows else 2
+                whole[b] += products
+                whole[c] += products * (times - 1)
+                inner[b] += products * (times if b == c else 0)
+    return whole, inner
+
+
+def _block_sums(parts: list[Floats], blocks: list[slice], lengths: Floats, memory: int) -> tuple[Floats, Floats]:
+    """Row sums over the columns of each block, of the rows outside it: their totals (g, m) and products (g, m, m)."""
+    g, m, shift = len(blocks), len(parts), u_shift(lengths)
+    starts = [block.start for block in blocks]
+    sizes = np.diff([*starts, len(parts[0])])
+    sums = [np.add.reduceat(part, starts, axis=0) for part in parts]
+    shifts = np.add.reduceat(shift, starts, axis=1)[:, :, None]
+    own = np.repeat(np.arange(g), sizes)
+    totals, outer = np.zeros((g, m)), np.zeros((g, m, m))
+    for some in spans(0, len(parts[0]), max(1, memory // (16 * g * m))):
+        rows = np.stack(
+            [of_blocks @ part[some].T for of_blocks, part in zip(sums, parts, strict=True)], dtype=np.float64
+        )
+        rows += shifts + sizes[:, None] * shift[:, None, some]
+        rows[:, own[some], np.arange(rows.shape[2])] = 0
+        totals += rows.sum(axis=2).T
+        outer += np.einsum("kbi,jbi->bkj", rows, rows, optimize=True)
+    return totals, outer
