@@ -16,9 +16,9 @@ from polyculture import store
 from polyculture.errors import DataError
 from polyculture.evaluation import Evaluation
 from polyculture.evaluation.tables import tables
-from polyculture.tables import cell, interval
 from polyculture.report import render, write_report
 from polyculture.report.sections import TITLES
+from polyculture.tables import cell, interval
 
 QUESTIONS = (
     "comparison",

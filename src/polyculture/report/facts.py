@@ -32,8 +32,8 @@ class Shown:
     main: Sequence[bool]
 
 
-def shown(table: Table) -> Shown:
-    """A table in the words of :func:`polyculture.tables.cell`, long names shortened in the middle.
+def shown(table: Table, most: int = 200) -> Shown:
+    """A table in the words of :func:`polyculture.tables.cell`, what is longer than `most` shortened in the middle.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def shown(table: Table) -> Shown:
     ([['fused', '85.5'], ['pooled', '83.0']], ['t', 'n'], [True, False])
     """
     heads = next((i + 1 for i, c in enumerate(table.columns) if c in NAMES), 1)
-    rows = [[short(cell(v), 200) for v in row] for row in table.rows]
+    rows = [[short(cell(v), most) for v in row] for row in table.rows]
     kinds = [_kind([row[i] for row in rows], names_row=i < heads) for i in range(len(table.columns))]
     main = [any(v in HEADS for v in row[:heads]) for row in rows]
     return Shown(short(table.title, 500), [short(c, 60) for c in table.columns], rows, kinds, heads, main)

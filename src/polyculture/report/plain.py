@@ -65,7 +65,7 @@ def filled(evaluation: Evaluation) -> Evaluation:
     {'test': {'before': nan, 'after': 0.1}}
     """
     given = {part.name: getattr(evaluation, part.name) for part in fields(evaluation)}
-    values = {name: _mended(_question(name, value), name) for name, value in given.items() if value is not None}
+    values = {name: mended(_question(name, value), name) for name, value in given.items() if value is not None}
     return Evaluation(**values)
 
 
@@ -81,13 +81,14 @@ def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _mended(value: Any, key: str) -> Any:
+def mended(value: Any, key: str = "") -> Any:
+    """A value, or all that it holds, as plain Python with NaN where a number is missing; `key` is where it stands."""
     if value is None:
         return {"estimate": NAN, "low": NAN, "high": NAN} if key in INTERVALS else NAN
     if isinstance(value, np.generic | np.ndarray):
-        return _mended(value.tolist(), key)
+        return mended(value.tolist(), key)
     if isinstance(value, Mapping):
-        return {str(k): _mended(v, str(k)) for k, v in value.items()}
+        return {str(k): mended(v, str(k)) for k, v in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return [_mended(v, "") for v in value]
+        return [mended(v, "") for v in value]
     return value

@@ -46,7 +46,7 @@ def render(evaluation: Evaluation) -> str:
             "the evaluation has no row of accuracy, expected at least one; evaluate a model on labelled items"
         )
     found = filled(evaluation)
-    return _environment().get_template("page.html").render(
+    return environment().get_template("page.html").render(
         source=short(str(found.data.get("source", "")), 120),
         answer=answer(found),
         figures=figures(found),
@@ -85,7 +85,8 @@ def write_report(evaluation: Evaluation, path: str | Path) -> None:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where templates are found, and how text from outside is kept from being more than text."""
     return Environment(
         loader=PackageLoader("polyculture.report"),
         autoescape=True,
