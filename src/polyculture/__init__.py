@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from polyculture.version import __version__
 
 if TYPE_CHECKING:
+    from polyculture.auditing import AuditResult, audit
     from polyculture.classify import CrossDomainClassifier
     from polyculture.data import DomainData, load_dataset, read
     from polyculture.errors import PolycultureError
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 # Names are imported when first used, so that `import polyculture` and `polyculture --help` load neither torch nor
 # scikit-learn.
 _HOMES = {
+    "AuditResult": "polyculture.auditing",
     "CrossDomainClassifier": "polyculture.classify",
     "DomainData": "polyculture.data",
     "Evaluation": "polyculture.evaluation",
     "PolycultureError": "polyculture.errors",
+    "audit": "polyculture.auditing",
     "close_the_loop": "polyculture.loop",
     "evaluate": "polyculture.evaluation",
     "load_dataset": "polyculture.data",
@@ -29,11 +32,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "AuditResult",
     "CrossDomainClassifier",
     "DomainData",
     "Evaluation",
     "PolycultureError",
     "__version__",
+    "audit",
     "close_the_loop",
     "evaluate",
     "load_dataset",

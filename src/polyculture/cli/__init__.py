@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from polyculture import __version__
+from polyculture.cli.audit import audit_command
 from polyculture.cli.common import PlainErrors
 from polyculture.cli.demo import demo_command
 from polyculture.cli.evaluate import evaluate_command
@@ -45,6 +46,7 @@ def _polyculture(
 
 
 app.command("demo")(demo_command)
+app.command("audit")(audit_command)
 app.command("fit")(fit_command)
 app.command("predict")(predict_command)
 app.command("evaluate")(evaluate_command)

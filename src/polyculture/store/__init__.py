@@ -3,7 +3,7 @@
 from polyculture.store.artefact import SCHEMA, facts, load, save
 from polyculture.store.cache import Cache
 from polyculture.store.encode import State
-from polyculture.store.files import cache_folder, write_bytes, write_json, write_text
+from polyculture.store.files import cache_folder, write_bytes, write_frame, write_json, write_text
 
 __all__ = [
     "SCHEMA",
@@ -14,6 +14,7 @@ __all__ = [
     "load",
     "save",
     "write_bytes",
+    "write_frame",
     "write_json",
     "write_text",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -10,12 +11,15 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import platformdirs
 
 from polyculture.errors import StoreError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _TEMPORARY = re.compile(r"\.[^/]+\.[a-z0-9_]+\.tmp")
 # A temporary file this old belongs to a process that was killed: nothing is written for an hour.
@@ -131,6 +135,22 @@ def write_text(path: str | Path, text: str) -> None:
     """
     # Half of a surrogate pair has no UTF-8; written as \udXXX it stays readable, and valid inside JSON.
     write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_frame(path: str | Path, frame: pl.DataFrame) -> None:
+    """Write a polars frame as Parquet, whole or not at all; see `write_bytes`.
+
+    Examples
+    --------
+    >>> import tempfile, polars as pl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_frame(f"{folder}/a.parquet", pl.DataFrame({"a": [1, 2]}))
+    ...     pl.read_parquet(f"{folder}/a.parquet").shape
+    (2, 1)
+    """
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", compression_level=1)
+    write_bytes(path, buffer.getvalue())
 
 
 def write_json(path: str | Path, obj: Any) -> None:

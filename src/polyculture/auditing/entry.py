@@ -1,0 +1,94 @@
+"""From whatever a user has to a result: read, look whether it is known, measure, keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from polyculture.arrays import Array
+from polyculture.auditing import kept
+from polyculture.auditing.cards import read_cards
+from polyculture.auditing.of_answers import audit_answers
+from polyculture.auditing.of_embeddings import audit_embeddings
+from polyculture.auditing.of_models import audit_models
+from polyculture.auditing.result import AuditResult
+from polyculture.auditing.settings import Settings
+from polyculture.auditing.sources import Reading, paths_of, read
+from polyculture.data.answers import Answers, Embeddings
+
+
+def audit(
+    source: Any,
+    *,
+    kind: str = "auto",
+    columns: Mapping[str, str] | None = None,
+    options: Sequence[str] | None = None,
+    labels: Array | None = None,
+    truth: str | Path | None = None,
+    iou: float = 0.5,
+    cards: Any = None,
+    cache: bool = True,
+    **settings: Any,
+) -> AuditResult:
+    """Find out how alike models are and how much of it is chance, and which few of them to keep.
+
+    Parameters
+    ----------
+    source : path, sequence of paths, data frame, mapping of model to array, Answers or Embeddings
+        Predictions (a long table with one row for each item and model, a wide one with a column for each model, or a
+        file for each model), right-or-wrong outcomes, embeddings (one array for each model and layer), or weights.
+    kind : {"auto", "answers", "outcomes", "detections", "embeddings", "models"}
+        What the source holds; found out from endings, columns and shapes if ``"auto"``.
+    columns : mapping or None
+        Names of the columns ``item``, ``model``, ``prediction``, ``label``, ``group`` where they differ from these.
+    options : sequence of str or None
+        Answers allowed; others are counted and are wrong.
+    labels : array of shape (n,) or None
+        Right answers, where the source is a mapping of model to answers.
+    truth : path or None
+        Table of objects that detections are matched with, for ``kind="detections"``.
+    iou : float in (0, 1]
+        Overlap (intersection over union) from which a box has found an object.
+    cards : path, data frame or None
+        One row a model: ``model``, and columns that pairs may share, such as company, architecture, size.
+    cache : bool
+        Keep the result of files, and use what the same files and settings gave before.
+    **settings
+        See :class:`Settings`.
+
+    Returns
+    -------
+    AuditResult
+
+    Raises
+    ------
+    PolycultureError
+        If the input does not hold what is needed; the sentence names the file, the row or column, and what to do.
+
+    Examples
+    --------
+    >>> found = audit({"a": [1, 1, 0, 0], "b": [1, 1, 0, 0], "c": [1, 0, 1, 0]}, kind="outcomes")
+    >>> found.systemic_failure["observed"], round(found.systemic_failure["expected"], 6)
+    (0.25, 0.125)
+    """
+    how, chosen = Reading(kind, dict(columns or {}), options, labels, truth, iou), Settings(**settings)
+    paths = paths_of(source)
+    if paths is None or not cache or not isinstance(cards, str | Path | None):
+        return _measure(source, how, cards, chosen)
+    beside = [Path(path) for path in (truth, cards) if path is not None]
+    name = kept.fingerprint([*paths, *beside], how, chosen)
+    found = kept.load(name)
+    if found is None:
+        found = _measure(source, how, cards, chosen)
+        kept.save(name, found)
+    return found
+
+
+def _measure(source: Any, how: Reading, cards: Any, settings: Settings) -> AuditResult:
+    given, known = read(source, how), None if cards is None else read_cards(cards)
+    if isinstance(given, Answers):
+        return audit_answers(given, settings, known)
+    if isinstance(given, Embeddings):
+        return audit_embeddings(given, settings, known)
+    return audit_models(given, settings)

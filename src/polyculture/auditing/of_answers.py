@@ -1,0 +1,176 @@
+"""An audit of what models answered: each question in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from polyculture.arrays import Floats
+from polyculture.auditing.advice import advise
+from polyculture.auditing.cards import Cards
+from polyculture.auditing.failures import accuracies, shared, systemic_intervals
+from polyculture.auditing.families import families
+from polyculture.auditing.multiplicity import multiplicity
+from polyculture.auditing.pair_table import listed, pair_table, records, summarise
+from polyculture.auditing.portfolio import Portfolio, portfolio
+from polyculture.auditing.related import related
+from polyculture.auditing.result import AuditResult
+from polyculture.auditing.settings import Settings
+from polyculture.auditing.twins import Twins, near_twins
+from polyculture.auditing.within_groups import within_groups
+from polyculture.data.answers import Answers
+from polyculture.errors import DataError
+from polyculture.measure.outcome.pairs import OutcomePairs, outcome_pairs
+from polyculture.progress import LOG, Steps
+
+LIKENESS = ("error_consistency", "agreement")
+"""What families, near-twins and regressions are about: the first that is defined."""
+NO_LABELS = ("accuracy", "effective_models", "joint_failure", "systemic_failure", "portfolio")
+REPLICATES, FEW_REPLICATES, MANY_MODELS, REPLICATE_CELLS = 20, 5, 200, 2 * 10**7
+"""Other draws of the items that families are tried on, and the answers in all of them together."""
+
+
+def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = None) -> AuditResult:
+    """Everything that answers, or only right and wrong, can tell.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two models, or fewer than two items.
+    """
+    _check(answers)
+    LOG.info("%d models, %d items", len(answers.models), len(answers.items))
+    clock, models = Steps(), answers.models
+    with clock.step("pairs"):
+        pairs = _pairs(answers, settings)
+        table = pair_table(models, pairs.measures, items=pairs.items, adjust=settings.adjust)
+    with clock.step("families"):
+        likeness = next(name for name in LIKENESS if name in pairs.measures)
+        measure = pairs.measures[likeness]
+        replicates = _replicates(answers, likeness, settings)
+        tribe = families(measure.estimate, replicates=replicates, seed=settings.seed)
+        twins = near_twins(measure.estimate, measure.low, accuracy=answers.accuracy)
+    with clock.step("failures"):
+        parts = _with_labels(answers, pairs, twins, settings)
+    with clock.step("groups"):
+        groups, too_small = within_groups(answers, settings)
+    with clock.step("multiplicity"):
+        plural, no_plural = multiplicity(answers, settings)
+    regressions, unrelated = related(
+        measure.estimate, likeness, models, settings, cards=cards, accuracy=answers.accuracy
+    )
+    withheld = {name: part.reason for name, part in pairs.measures.items() if part.reason}
+    also = [(str(twin.a), str(twin.b)) for twin in twins.named(models)]
+    rows = listed(table, list(pairs.measures), len(models), also)
+    return AuditResult(
+        kind="answers",
+        models=list(models),
+        items=len(answers.items),
+        pairs=records(table[rows], list(pairs.measures)),
+        summary=summarise(table, list(pairs.measures)),
+        groups=groups,
+        agreement_both_wrong=_both_wrong(pairs),
+        multiplicity=plural,
+        families=tribe.to_dict(models) | {"measure": likeness},
+        near_twins=[twin.to_dict() for twin in twins.named(models)],
+        regressions=regressions,
+        not_measured={
+            **withheld, **pairs.not_measured, **too_small, **no_plural, **unrelated, **parts.pop("not_measured"),
+            **({"near_twins": twins.reason} if twins.reason else {}),
+        },
+        policies=[asdict(policy) for policy in answers.policies],
+        settings=asdict(settings) | {"blocks": pairs.blocks},
+        source=answers.source,
+        pair_table=table,
+        **parts,
+    )  # fmt: skip
+
+
+def _both_wrong(pairs: OutcomePairs) -> dict[str, Any]:
+    """Mean over the pairs of models for which the agreement and its null are known."""
+    if "agreement_both_wrong" not in pairs.measures:
+        return {}
+    measure = pairs.measures["agreement_both_wrong"]
+    upper = np.triu_indices(len(measure.estimate), 1)
+    observed, expected = measure.estimate[upper], measure.null[upper]
+    known = np.isfinite(observed) & np.isfinite(expected)
+    if not known.any():
+        return {}
+    means = {"observed": float(observed[known].mean()), "expected": float(expected[known].mean())}
+    return means | {"pairs": int(known.sum())}
+
+
+def _check(answers: Answers) -> None:
+    if len(answers.models) < 2:
+        raise DataError(f"{answers.source}: has one model, {answers.models[0]!r}; give at least two to compare")
+    if len(answers.items) < 2:
+        raise DataError(f"{answers.source}: has one item; give at least two")
+
+
+def _pairs(answers: Answers, settings: Settings) -> OutcomePairs:
+    given = answers.probabilities
+    return outcome_pairs(
+        answers.correct,
+        answered=answers.answered,
+        answers=answers.answers,
+        labels=answers.labels,
+        option_counts=answers.option_counts,
+        probabilities=[given.get(model) for model in answers.models] if given else None,
+        blocks=settings.blocks,
+        level=settings.level,
+        seed=settings.seed,
+        memory=settings.memory,
+    )
+
+
+def _replicates(answers: Answers, likeness: str, settings: Settings) -> Iterator[Floats]:
+    """The likeness of all pairs on random halves of the items, or on fewer where there are many answers."""
+    n, m = len(answers.items), len(answers.models)
+    times = REPLICATES if m <= MANY_MODELS else FEW_REPLICATES
+    size = min(n // 2, max(1000, REPLICATE_CELLS // (times * m)))
+    rng = np.random.default_rng(settings.seed)
+    for _ in range(times if size >= 2 else 0):
+        some = answers.take(np.sort(rng.permutation(n)[:size]))
+        coded = some.answers if some.correct is None else None
+        found = outcome_pairs(some.correct, answered=some.answered, answers=coded, blocks=2, memory=settings.memory)
+        yield found.measures[likeness].estimate
+
+
+def _with_labels(answers: Answers, pairs: OutcomePairs, twins: Twins, settings: Settings) -> dict[str, Any]:
+    """All that needs to know right from wrong, and the advice that follows."""
+    if answers.correct is None:
+        advised = advise(answers.models, twins=twins)
+        return {"advice": advised.to_dict()["advice"], "not_measured": dict.fromkeys(NO_LABELS, "no item has a label")}
+    failed, distribution = shared(answers, settings)
+    kept = _portfolio(answers, settings)
+    advised = advise(
+        answers.models,
+        accuracy=answers.accuracy,
+        twins=twins,
+        keep=kept,
+        ensemble=kept,
+        systemic=systemic_intervals(distribution),
+    )
+    return {
+        **accuracies(answers, settings),
+        **failed,
+        "effective_models": {name: asdict(value) for name, value in pairs.effective.items()},
+        "portfolio": kept.to_dict(answers.models),
+        "advice": advised.to_dict()["advice"],
+        "not_measured": {f"advice {place}": reason for place, reason in enumerate(advised.withheld, start=1)},
+    }
+
+
+def _portfolio(answers: Answers, settings: Settings) -> Portfolio:
+    assert answers.correct is not None  # noqa: S101 (asked only where labels are known)
+    return portfolio(
+        answers.correct,
+        answered=answers.answered,
+        answers=answers.answers,
+        sizes=range(1, min(settings.largest_portfolio, len(answers.models)) + 1),
+        level=settings.level,
+        seed=settings.seed,
+    )

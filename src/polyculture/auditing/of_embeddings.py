@@ -1,0 +1,126 @@
+"""An audit of how models see items: representations, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from polyculture.arrays import Array, Floats
+from polyculture.auditing.cards import Cards
+from polyculture.auditing.families import families
+from polyculture.auditing.pair_table import listed, pair_table, records, summarise
+from polyculture.auditing.related import related
+from polyculture.auditing.result import AuditResult
+from polyculture.auditing.settings import Settings
+from polyculture.auditing.twins import near_twins
+from polyculture.data.answers import Embeddings
+from polyculture.errors import DataError
+from polyculture.measure.representation.cka import cka_matrix
+from polyculture.measure.representation.pairs import RepresentationPairs, representation_pairs
+from polyculture.progress import LOG, Steps
+
+REPLICATES, MOST_LAYERS, FEWEST_ITEMS = 10, 300, 16
+"""Random halves of the items that families are tried on, and where that is done."""
+MOST_MAPS = 100
+"""Pairs of models whose layers are shown beside each other, the most alike first."""
+OUTCOMES = ("accuracy", "effective_models", "joint_failure", "systemic_failure", "portfolio")
+
+
+def audit_embeddings(embeddings: Embeddings, settings: Settings, cards: Cards | None = None) -> AuditResult:
+    """Everything that representations can tell.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two models.
+    """
+    models = list(embeddings.models)
+    if len(models) < 2:
+        raise DataError(f"{embeddings.source}: has one model, {models[0]!r}; give at least two to compare")
+    clock = Steps()
+    layers = [list(embeddings.layers[model].values()) for model in models]
+    LOG.info("%d models, %d layers, %d items", len(models), sum(map(len, layers)), len(embeddings.items))
+    with clock.step("representations"):
+        found = representation_pairs(
+            layers,
+            measures=settings.measures,
+            k=settings.neighbours,
+            permutations=settings.permutations,
+            blocks=settings.blocks,
+            level=settings.level,
+            seed=settings.seed,
+            memory=settings.memory,
+        )
+    first = settings.measures[0]
+    likeness = found.measures[first]
+    table = pair_table(models, found.measures, adjust=settings.adjust)
+    with clock.step("families"):
+        tribe = families(likeness.estimate, replicates=_replicates(layers, found, settings), seed=settings.seed)
+        twins = near_twins(likeness.estimate, likeness.low).to_dict(models)
+    regressions, reasons = related(likeness.estimate, first, models, settings, cards=cards)
+    also = [(twin["a"], twin["b"]) for twin in twins["pairs"]]
+    rows = listed(table, list(found.measures), len(models), also)
+    return AuditResult(
+        kind="embeddings",
+        models=models,
+        items=len(embeddings.items),
+        pairs=records(table[rows], list(found.measures)),
+        summary=summarise(table, list(found.measures)),
+        families=tribe.to_dict(models) | {"measure": first},
+        near_twins=twins["pairs"],
+        regressions=regressions,
+        maps=_maps(embeddings, found, first),
+        not_measured=_not_measured(found, twins["reason"]) | reasons,
+        policies=[asdict(policy) for policy in embeddings.policies] + _aligned(embeddings),
+        settings=asdict(settings) | {"drawn_from": found.drawn_from},
+        source=embeddings.source,
+        pair_table=table,
+    )
+
+
+def _replicates(layers: Sequence[Sequence[Array]], found: RepresentationPairs, settings: Settings) -> Iterator[Floats]:
+    """The likeness of all pairs, as far as it is CKA, on random halves of the items."""
+    rows = len(layers[0][0])
+    if settings.measures[0] != "cka" or len(found.of) > MOST_LAYERS or rows < FEWEST_ITEMS:
+        return
+    rng = np.random.default_rng(settings.seed)
+    starts = np.flatnonzero(np.diff(found.of, prepend=-1))
+    for _ in range(REPLICATES):
+        half = np.sort(rng.permutation(rows)[: rows // 2])
+        values = cka_matrix([layer[half] for model in layers for layer in model], memory=settings.memory)
+        yield np.fmax.reduceat(np.fmax.reduceat(values, starts, axis=0), starts, axis=1)
+
+
+def _maps(embeddings: Embeddings, found: RepresentationPairs, measure: str) -> dict[str, Any]:
+    """Likeness of all layers of two models, for the pairs that are most alike."""
+    models, values = embeddings.models, found.maps[measure]
+    alike = found.measures[measure].estimate
+    several = [len(embeddings.layers[model]) > 1 for model in models]
+    pairs = [(a, b) for a, b in combinations(range(len(models)), 2) if several[a] or several[b]]
+    pairs.sort(key=lambda pair: -np.nan_to_num(alike[pair], nan=-np.inf))
+    return {
+        f"{models[a]}|{models[b]}": {
+            "measure": measure,
+            "rows": list(embeddings.layers[models[a]]),
+            "columns": list(embeddings.layers[models[b]]),
+            "values": values[np.ix_(found.of == a, found.of == b)].tolist(),
+        }
+        for a, b in pairs[:MOST_MAPS]
+    }
+
+
+def _not_measured(found: RepresentationPairs, twins: str) -> dict[str, str]:
+    reasons = dict.fromkeys(OUTCOMES, "representations say nothing of what is right or wrong; give predictions")
+    reasons |= {name: measure.reason for name, measure in found.measures.items() if measure.reason}
+    return reasons | ({"near_twins": twins} if twins else {})
+
+
+def _aligned(embeddings: Embeddings) -> list[Mapping[str, Any]]:
+    if embeddings.aligned_by == "id":
+        return []
+    done = "taken to be the same items in the same order; give ids to be sure"
+    return [{"what": "rows without an id of their item", "count": len(embeddings.items), "done": done}]

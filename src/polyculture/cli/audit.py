@@ -1,0 +1,116 @@
+"""``polyculture audit``: how many independent models are there, and which few to keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from polyculture.cli.common import HTML, JsonFile, Quiet, ReportFile, Seed, check_choice, check_outputs, check_ranges
+
+if TYPE_CHECKING:
+    from polyculture.auditing import AuditResult
+
+KINDS = ("auto", "answers", "outcomes", "detections", "embeddings", "models")
+_GIBIBYTE = 2**30
+
+
+def audit_command(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Predictions, embeddings, detections or models: see the README."),
+    ],
+    kind: Annotated[str, typer.Option("--kind", help=f"What the files hold: {', '.join(KINDS)}.")] = "auto",
+    item: Annotated[str, typer.Option("--item", metavar="COLUMN", help="Column of items.")] = "item",
+    model: Annotated[str, typer.Option("--model", metavar="COLUMN", help="Column of models.")] = "model",
+    prediction: Annotated[
+        str, typer.Option("--prediction", metavar="COLUMN", help="Column of answers.")
+    ] = "prediction",
+    label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="Column of right answers.")] = "label",
+    group: Annotated[str, typer.Option("--group", metavar="COLUMN", help="Column of groups of items.")] = "group",
+    options: Annotated[
+        str | None, typer.Option("--options", metavar="A,B,...", help="Answers allowed; others count as wrong.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option("--truth", metavar="FILE", help="Objects that detections are matched with.")
+    ] = None,
+    iou: Annotated[float, typer.Option("--iou", help="Overlap from which a box has found an object.")] = 0.5,
+    cards: Annotated[
+        Path | None,
+        typer.Option("--cards", metavar="FILE", help="One row a model: model, company, architecture, size, ..."),
+    ] = None,
+    measures: Annotated[
+        str, typer.Option("--measures", metavar="A,B,...", help="Measures of representations.")
+    ] = "cka,mutual_knn",
+    neighbours: Annotated[int, typer.Option("--neighbours", metavar="K", help="Of each item, for mutual_knn.")] = 10,
+    permutations: Annotated[int, typer.Option("--permutations", metavar="N", help="Draws of a null.")] = 200,
+    level: Annotated[float, typer.Option("--level", help="Coverage of the intervals.")] = 0.95,
+    adjust: Annotated[
+        str, typer.Option("--adjust", help="For many pairs: benjamini-hochberg or holm.")
+    ] = "benjamini-hochberg",
+    memory: Annotated[float, typer.Option("--memory", metavar="GIB", help="For the blocks of products.")] = 2.0,
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Use what the same files gave before.")] = True,
+    seed: Seed = 0,
+    jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Threads of the products; 0 is all.")] = 0,
+    json: JsonFile = None,
+    report: ReportFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Find out how alike models are, against chance: by what they answered, how they see, or what they are made of."""
+    check_choice("--kind", kind, KINDS)
+    check_outputs(json=(json, ()), report=(report, HTML))
+    check_ranges(
+        seed=(seed, 0, 2**31),
+        iou=(iou, 0.01, 1),
+        level=(level, 0.5, 0.9999),
+        neighbours=(neighbours, 1, 2**20),
+        permutations=(permutations, 1, 10**6),
+        memory=(memory, 0.01, 2**20),
+        jobs=(jobs, 0, 1024),
+    )
+    settings: dict[str, Any] = {
+        "kind": kind,
+        "columns": {"item": item, "model": model, "prediction": prediction, "label": label, "group": group},
+        "options": _words(options),
+        "truth": truth,
+        "iou": iou,
+        "cards": cards,
+        "measures": _words(measures) or (),
+        "neighbours": neighbours,
+        "permutations": permutations,
+        "level": level,
+        "adjust": adjust,
+        "memory": int(memory * _GIBIBYTE),
+        "cache": cache,
+        "seed": seed,
+    }
+    _tell(_audit(paths, settings, jobs=jobs, quiet=quiet), json, report)
+
+
+def _words(listed: str | None) -> tuple[str, ...] | None:
+    return None if listed is None else tuple(word.strip() for word in listed.split(",") if word.strip())
+
+
+def _audit(paths: list[Path], settings: dict[str, Any], *, jobs: int, quiet: bool) -> AuditResult:
+    from threadpoolctl import threadpool_limits
+
+    from polyculture.auditing import audit
+    from polyculture.cli.screen import progress
+
+    with progress(quiet=quiet), threadpool_limits(jobs or None):
+        return audit(paths, **settings)
+
+
+def _tell(found: AuditResult, json: Path | None, report: Path | None) -> None:
+    from polyculture.auditing.tables import headline, tables
+    from polyculture.cli.screen import show
+    from polyculture.tables import cell
+
+    if json is not None:
+        found.to_json(json)
+    typer.echo(headline(found))
+    for table in tables(found):
+        show(table.title, table.columns, [[cell(value) for value in row] for row in table.rows])
+    if report is not None:
+        found.report(report)
