@@ -16,6 +16,7 @@ from polyculture.auditing.result import AuditResult
 from polyculture.auditing.settings import Settings
 from polyculture.auditing.sources import Reading, paths_of, read
 from polyculture.data.answers import Answers, Embeddings
+from polyculture.data.audit_input.files import checked
 
 
 def audit(
@@ -77,7 +78,7 @@ def audit(
     if paths is None or not cache or not isinstance(cards, str | Path | None):
         return _measure(source, how, cards, chosen)
     beside = [Path(path) for path in (truth, cards) if path is not None]
-    name = kept.fingerprint([*paths, *beside], how, chosen)
+    name = kept.fingerprint([*checked(paths), *beside], how, chosen)
     found = kept.load(name)
     if found is None:
         found = _measure(source, how, cards, chosen)

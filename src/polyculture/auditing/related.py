@@ -11,6 +11,9 @@ from polyculture.auditing.cards import Cards, properties
 from polyculture.auditing.settings import Settings
 from polyculture.measure.inference.regression import regress_pairs
 
+DRAWS, MOST_MODELS = 1000, 200
+"""Permutations of the models, and where there are so many that the robust errors alone are trusted."""
+
 
 def related(
     similarity: Floats,
@@ -41,6 +44,7 @@ def related(
     given |= properties(cards, models) if cards is not None else {}
     if not given:
         return {}, {"regression": "nothing is known of the models besides their likeness; give their cards"}
-    found = regress_pairs(similarity, given, level=settings.level, seed=settings.seed)
+    draws = DRAWS if len(models) <= MOST_MODELS else 0
+    found = regress_pairs(similarity, given, level=settings.level, permutations=draws, seed=settings.seed)
     reasons = {f"regression on {term}": reason for term, reason in found.not_measured.items()}
     return ({name: asdict(found)} if found.terms else {}), reasons

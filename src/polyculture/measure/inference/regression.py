@@ -111,6 +111,7 @@ def regress_pairs(
         which a value is missing (None, NaN or an empty text) are left out.
     level : float, default 0.95
     permutations : int, default 1000
+        With 0, `p_permuted` is NaN: a permutation of 2,000 models takes a tenth of a second for each term.
     seed : int, default 0
 
     Returns
@@ -125,7 +126,7 @@ def regress_pairs(
     DataError
         If similarities are infinite or not symmetric.
     ParameterError
-        If permutations < 1, or the level is not between 0 and 1.
+        If permutations < 0, or the level is not between 0 and 1.
 
     References
     ----------
@@ -142,7 +143,7 @@ def regress_pairs(
     [('same company', 2.0)]
     """
     check_level(level)
-    check_count(permutations, "permutations", 1)
+    check_count(permutations, "permutations", 0)
     likeness = _symmetric(similarity)
     coded = {name: _coded(name, given, len(likeness)) for name, given in covariates.items()}
     known = [~np.isnan(values) for values, _ in coded.values()]
@@ -159,7 +160,8 @@ def regress_pairs(
     reach = margin(level, pairs.models - 1) * error
     ratio = np.divide(np.abs(estimate), error, out=np.full(len(error), np.nan), where=error > 0)
     p = 2 * stdtr(pairs.models - 1, -ratio)
-    shuffled = permuted(squares, design, pairs, permutations, seed)
+    unknown = np.full(len(estimate), np.nan)
+    shuffled = permuted(squares, design, pairs, permutations, seed) if permutations else unknown
     columns = (estimate, estimate - reach, estimate + reach, error, p, shuffled)
     terms = [PairTerm(name, *map(float, row)) for name, row in zip(squares, np.stack(columns, axis=1), strict=True)]
     return PairRegression(tuple(terms), pairs.models, len(pairs.likeness), explained, left_out)

@@ -32,7 +32,8 @@ def effective_intervals(sums: Sums, correlations: Floats, level: float) -> dict[
     taken off the interval. The estimate stays the plain number of all items, which others can compute too, and the
     interval reaches at least to it. Kish's number is nearly linear in the correlations and left as it is. Models
     without a correlation are left out; one that is undefined without some block is taken to be as it is with that
-    block. With many models the entropy of each left-out sample is that of all items and its first-order change, :math:`-\mathrm{tr}(\log\rho \, \mathrm{d}\rho)` for :math:`\rho = \varphi / M`.
+    block. With many models the entropy of each left-out sample is that of all items and its first-order change,
+    :math:`-\mathrm{tr}(\log\rho \, \mathrm{d}\rho)` for :math:`\rho = \varphi / M`.
 
     Parameters
     ----------

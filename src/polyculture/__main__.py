@@ -1,0 +1,5 @@
+"""``python -m polyculture``."""
+
+from polyculture.cli import main
+
+main()
