@@ -207,7 +207,14 @@ def test_wrong_tables_are_refused() -> None:
         regress_pairs(np.arange(36.0).reshape(6, 6), covariates)
     with pytest.raises(DataError, match="infinite"):
         regress_pairs(np.full((6, 6), np.inf), covariates)
-    with pytest.raises(ParameterError, match="permutations is 0"):
-        regress_pairs(similarity, covariates, permutations=0)
+    with pytest.raises(ParameterError, match="permutations is -1"):
+        regress_pairs(similarity, covariates, permutations=-1)
     with pytest.raises(ParameterError, match="level"):
         regress_pairs(similarity, covariates, level=95)
+
+
+def test_without_permutations_all_else_is_the_same() -> None:
+    drawn_pairs = drawn(0, 10, own=1.0)
+    without, with_some = (regress_pairs(*drawn_pairs, permutations=count).terms for count in (0, 9))
+    assert all(np.isnan(term.p_permuted) for term in without)
+    assert [(term.estimate, term.p) for term in without] == [(term.estimate, term.p) for term in with_some]
