@@ -12,14 +12,13 @@ from polyculture.arrays import Floats
 from polyculture.auditing.advice import advise
 from polyculture.auditing.cards import Cards
 from polyculture.auditing.failures import accuracies, shared, systemic_intervals
-from polyculture.auditing.families import families
 from polyculture.auditing.multiplicity import multiplicity
-from polyculture.auditing.pair_table import listed, pair_table, records, summarise
+from polyculture.auditing.pair_table import pair_parts, pair_table
 from polyculture.auditing.portfolio import Portfolio, portfolio
 from polyculture.auditing.related import related
 from polyculture.auditing.result import AuditResult
 from polyculture.auditing.settings import Settings
-from polyculture.auditing.twins import Twins, near_twins
+from polyculture.auditing.twins import Twins
 from polyculture.auditing.within_groups import within_groups
 from polyculture.data.answers import Answers
 from polyculture.errors import DataError
@@ -48,45 +47,35 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
         pairs = _pairs(answers, settings)
         table = pair_table(models, pairs.measures, items=pairs.items, adjust=settings.adjust)
     with clock.step("families"):
-        likeness = next(name for name in LIKENESS if name in pairs.measures)
-        measure = pairs.measures[likeness]
-        replicates = _replicates(answers, likeness, settings)
-        tribe = families(measure.estimate, replicates=replicates, seed=settings.seed)
-        twins = near_twins(measure.estimate, measure.low, accuracy=answers.accuracy)
+        name = next(name for name in LIKENESS if name in pairs.measures)
+        how: dict[str, Any] = {
+            "replicates": _replicates(answers, name, settings),
+            "cards": cards,
+            "accuracy": answers.accuracy,
+        }
+        kin = related(name, pairs.measures[name], models, settings, **how)
     with clock.step("failures"):
-        parts = _with_labels(answers, pairs, twins, settings)
+        labelled, unlabelled = _with_labels(answers, pairs, kin.twins, settings)
     with clock.step("groups"):
         groups, too_small = within_groups(answers, settings)
     with clock.step("multiplicity"):
-        plural, no_plural = multiplicity(answers, settings)
-    regressions, unrelated = related(
-        measure.estimate, likeness, models, settings, cards=cards, accuracy=answers.accuracy
-    )
-    withheld = {name: part.reason for name, part in pairs.measures.items() if part.reason}
-    also = [(str(twin.a), str(twin.b)) for twin in twins.named(models)]
-    rows = listed(table, list(pairs.measures), len(models), also)
+        plural, not_plural = multiplicity(answers, settings)
+    undefined = {name: part.reason for name, part in pairs.measures.items() if part.reason}
     return AuditResult(
         kind="answers",
         models=list(models),
         items=len(answers.items),
-        pairs=records(table[rows], list(pairs.measures)),
-        summary=summarise(table, list(pairs.measures)),
         groups=groups,
         agreement_both_wrong=_both_wrong(pairs),
         multiplicity=plural,
-        families=tribe.to_dict(models) | {"measure": likeness},
-        near_twins=[twin.to_dict() for twin in twins.named(models)],
-        regressions=regressions,
-        not_measured={
-            **withheld, **pairs.not_measured, **too_small, **no_plural, **unrelated, **parts.pop("not_measured"),
-            **({"near_twins": twins.reason} if twins.reason else {}),
-        },
+        not_measured=undefined | dict(pairs.not_measured) | too_small | not_plural | kin.not_measured | unlabelled,
         policies=[asdict(policy) for policy in answers.policies],
         settings=asdict(settings) | {"blocks": pairs.blocks},
         source=answers.source,
-        pair_table=table,
-        **parts,
-    )  # fmt: skip
+        **kin.parts,
+        **labelled,
+        **pair_parts(table, list(pairs.measures), models, kin.twins),
+    )
 
 
 def _both_wrong(pairs: OutcomePairs) -> dict[str, Any]:
@@ -139,11 +128,13 @@ def _replicates(answers: Answers, likeness: str, settings: Settings) -> Iterator
         yield found.measures[likeness].estimate
 
 
-def _with_labels(answers: Answers, pairs: OutcomePairs, twins: Twins, settings: Settings) -> dict[str, Any]:
-    """All that needs to know right from wrong, and the advice that follows."""
+def _with_labels(
+    answers: Answers, pairs: OutcomePairs, twins: Twins, settings: Settings
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """All that needs to know right from wrong, and the advice that follows; and what is not there, with the reason."""
     if answers.correct is None:
         advised = advise(answers.models, twins=twins)
-        return {"advice": advised.to_dict()["advice"], "not_measured": dict.fromkeys(NO_LABELS, "no item has a label")}
+        return {"advice": advised.to_dict()["advice"]}, dict.fromkeys(NO_LABELS, "no item has a label")
     failed, distribution = shared(answers, settings)
     kept = _portfolio(answers, settings)
     advised = advise(
@@ -154,14 +145,14 @@ def _with_labels(answers: Answers, pairs: OutcomePairs, twins: Twins, settings: 
         ensemble=kept,
         systemic=systemic_intervals(distribution),
     )
-    return {
+    found = {
         **accuracies(answers, settings),
         **failed,
         "effective_models": {name: asdict(value) for name, value in pairs.effective.items()},
         "portfolio": kept.to_dict(answers.models),
         "advice": advised.to_dict()["advice"],
-        "not_measured": {f"advice {place}": reason for place, reason in enumerate(advised.withheld, start=1)},
     }
+    return found, {f"advice {place}": reason for place, reason in enumerate(advised.withheld, start=1)}
 
 
 def _portfolio(answers: Answers, settings: Settings) -> Portfolio:

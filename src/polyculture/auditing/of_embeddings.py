@@ -11,12 +11,10 @@ import numpy as np
 
 from polyculture.arrays import Array, Floats
 from polyculture.auditing.cards import Cards
-from polyculture.auditing.families import families
-from polyculture.auditing.pair_table import listed, pair_table, records, summarise
+from polyculture.auditing.pair_table import pair_parts, pair_table
 from polyculture.auditing.related import related
 from polyculture.auditing.result import AuditResult
 from polyculture.auditing.settings import Settings
-from polyculture.auditing.twins import near_twins
 from polyculture.data.answers import Embeddings
 from polyculture.errors import DataError
 from polyculture.measure.representation.cka import cka_matrix
@@ -56,29 +54,21 @@ def audit_embeddings(embeddings: Embeddings, settings: Settings, cards: Cards | 
             memory=settings.memory,
         )
     first = settings.measures[0]
-    likeness = found.measures[first]
-    table = pair_table(models, found.measures, adjust=settings.adjust)
     with clock.step("families"):
-        tribe = families(likeness.estimate, replicates=_replicates(layers, found, settings), seed=settings.seed)
-        twins = near_twins(likeness.estimate, likeness.low).to_dict(models)
-    regressions, reasons = related(likeness.estimate, first, models, settings, cards=cards)
-    also = [(twin["a"], twin["b"]) for twin in twins["pairs"]]
-    rows = listed(table, list(found.measures), len(models), also)
+        replicates = _replicates(layers, found, settings)
+        kin = related(first, found.measures[first], models, settings, replicates=replicates, cards=cards)
+    table = pair_table(models, found.measures, adjust=settings.adjust)
     return AuditResult(
         kind="embeddings",
         models=models,
         items=len(embeddings.items),
-        pairs=records(table[rows], list(found.measures)),
-        summary=summarise(table, list(found.measures)),
-        families=tribe.to_dict(models) | {"measure": first},
-        near_twins=twins["pairs"],
-        regressions=regressions,
         maps=_maps(embeddings, found, first),
-        not_measured=_not_measured(found, twins["reason"]) | reasons,
+        not_measured=_not_measured(found) | kin.not_measured,
         policies=[asdict(policy) for policy in embeddings.policies] + _aligned(embeddings),
         settings=asdict(settings) | {"drawn_from": found.drawn_from},
         source=embeddings.source,
-        pair_table=table,
+        **kin.parts,
+        **pair_parts(table, list(found.measures), models, kin.twins),
     )
 
 
@@ -113,10 +103,9 @@ def _maps(embeddings: Embeddings, found: RepresentationPairs, measure: str) -> d
     }
 
 
-def _not_measured(found: RepresentationPairs, twins: str) -> dict[str, str]:
+def _not_measured(found: RepresentationPairs) -> dict[str, str]:
     reasons = dict.fromkeys(OUTCOMES, "representations say nothing of what is right or wrong; give predictions")
-    reasons |= {name: measure.reason for name, measure in found.measures.items() if measure.reason}
-    return reasons | ({"near_twins": twins} if twins else {})
+    return reasons | {name: measure.reason for name, measure in found.measures.items() if measure.reason}
 
 
 def _aligned(embeddings: Embeddings) -> list[Mapping[str, Any]]:

@@ -10,6 +10,7 @@ import polars as pl
 
 from polyculture.arrays import Array, Ints
 from polyculture.auditing.result import LISTED
+from polyculture.auditing.twins import Twins
 from polyculture.errors import DataError
 from polyculture.measure.inference.multiple import Method
 from polyculture.measure.inference.multiple import adjust as adjusted
@@ -66,6 +67,17 @@ def _check_names(models: Sequence[str]) -> None:
             raise DataError(
                 f"the model {name!r} has a name that is no text (half a surrogate pair); rename it"
             ) from error
+
+
+def pair_parts(table: pl.DataFrame, measures: Sequence[str], models: Sequence[str], twins: Twins) -> dict[str, Any]:
+    """``pairs``, ``summary`` and ``pair_table`` of an audit."""
+    also = [(str(twin.a), str(twin.b)) for twin in twins.named(models)]
+    rows = listed(table, measures, len(models), also)
+    return {
+        "pairs": records(table[rows], measures),
+        "summary": summarise(table, measures),
+        "pair_table": table,
+    }
 
 
 def listed(table: pl.DataFrame, measures: Sequence[str], models: int, also: Sequence[tuple[str, str]] = ()) -> Array:

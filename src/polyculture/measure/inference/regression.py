@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Real
 
 import numpy as np
@@ -62,6 +62,8 @@ class PairRegression:
         Share of the variance of likeness that all terms explain together (R²); NaN if nothing could be measured.
     not_measured : mapping of str to str
         Term, or "all", to the reason why it was left out.
+    fitted : array of shape (m, m) or None
+        Likeness that the terms expect of each pair; NaN for models that were left out.
     """
 
     terms: tuple[PairTerm, ...]
@@ -69,6 +71,7 @@ class PairRegression:
     pairs: int
     explained: float
     not_measured: Mapping[str, str]
+    fitted: Floats | None = field(default=None, repr=False, compare=False)
 
 
 def regress_pairs(
@@ -157,6 +160,8 @@ def regress_pairs(
         return PairRegression((), pairs.models, len(pairs.likeness), np.nan, {**left_out, "all": reason})
     design = np.stack([pairs.of(square) for square in squares.values()], axis=1)
     estimate, error, explained = least_squares(design, pairs)
+    fitted = np.full(likeness.shape, np.nan)
+    fitted[np.ix_(kept, kept)] = sum(square * b for square, b in zip(squares.values(), estimate, strict=True))
     reach = margin(level, pairs.models - 1) * error
     ratio = np.divide(np.abs(estimate), error, out=np.full(len(error), np.nan), where=error > 0)
     p = 2 * stdtr(pairs.models - 1, -ratio)
@@ -164,7 +169,7 @@ def regress_pairs(
     shuffled = permuted(squares, design, pairs, permutations, seed) if permutations else unknown
     columns = (estimate, estimate - reach, estimate + reach, error, p, shuffled)
     terms = [PairTerm(name, *map(float, row)) for name, row in zip(squares, np.stack(columns, axis=1), strict=True)]
-    return PairRegression(tuple(terms), pairs.models, len(pairs.likeness), explained, left_out)
+    return PairRegression(tuple(terms), pairs.models, len(pairs.likeness), explained, left_out, fitted)
 
 
 def _symmetric(similarity: Array) -> Floats:
