@@ -82,7 +82,7 @@ def by_dataset(found: dict[str, AuditResult]) -> Table:
     return Table("datasets", "within each dataset", columns, sorted(rows))
 
 
-def difficulty(rows: pl.DataFrame, found: dict[str, AuditResult]) -> Table:
+def difficulty(rows: pl.DataFrame) -> Table:
     """How much of what two models share is difficulty: of the dataset, its condition, and the image to people."""
     lines: list[list[Any]] = []
     for source in SOURCES:
@@ -91,10 +91,10 @@ def difficulty(rows: pl.DataFrame, found: dict[str, AuditResult]) -> Table:
         people = (
             rows.filter(pl.col("kind") == "human")
             .group_by("item")
-            .agg(errors=(pl.col("prediction") != pl.col("label")).sum(), people=pl.len())
+            .agg(errors=(pl.col("prediction") != pl.col("label")).sum())
         )
         joined = wide.join(known, on="item", how="left").join(people, on="item", how="left")
-        failures = joined.drop("item", "dataset", "condition", "errors", "people").to_numpy()
+        failures = joined.drop("item", "dataset", "condition", "errors").to_numpy()
         strata = {
             "dataset": ["dataset"],
             "dataset and condition": ["dataset", "condition"],
@@ -108,9 +108,6 @@ def difficulty(rows: pl.DataFrame, found: dict[str, AuditResult]) -> Table:
             part = expected_given_strata(failures, labels.to_numpy(), smallest=5)
             lines.append([source, name, part.strata, _text(part.pairs.observed), _text(part.pairs.independent),
                           _text(part.pairs.given_strata), _text(part.pairs.explained)])  # fmt: skip
-        both = found[source].agreement_both_wrong
-        lines.append([source, "same answer where two are wrong", "", f"{both['observed']:.4f}", f"{1 / 15:.4f}",
-                      f"{both['expected']:.4f}", ""])  # fmt: skip
     columns = [
         "source",
         "difficulty by",
@@ -165,7 +162,7 @@ def main() -> None:
         parser.error("name the folder of the data with --data or POLYCULTURE_DATA")
     rows = decisions(args.data)
     found = {source: audit(models_of(rows, source)) for source in SOURCES}
-    for table in (pooled(found), by_dataset(found), difficulty(rows, found), with_people(rows)):
+    for table in (pooled(found), by_dataset(found), difficulty(rows), with_people(rows)):
         sys.stdout.write(f"{to_text(table)}\n\n")
     for source, result in found.items():
         sys.stdout.write(f"{source}\n{result}\n\n")

@@ -102,6 +102,13 @@ def test_a_model_that_is_kept_for_its_difference_is_never_dropped() -> None:
     assert "worth keeping" in found.withheld[0]
 
 
+def test_a_pair_without_evidence_of_a_copy_is_not_dropped() -> None:
+    kappa = np.full((3, 3), 0.2)
+    kappa[[0, 2], [2, 0]] = 1
+    assert advise(list("abc"), twins=near_twins(kappa)).advice[0].models == ("c",)
+    assert advise(list("abc"), twins=near_twins(kappa, copies=np.zeros((3, 3), dtype=bool))).advice == ()
+
+
 def test_no_twins_and_too_few_models_are_said() -> None:
     assert advise(NAMES, twins=twins_of()).withheld == ("Drop: no pair is closer than expected beyond doubt.",)
     few = advise(list("ab"), twins=near_twins(np.array([[1, 0.2], [0.2, 1]])))

@@ -187,6 +187,35 @@ def test_cards_explain_likeness() -> None:
     assert "same company" in terms
 
 
+def test_few_items_make_no_copies() -> None:
+    """Eight independent models that are nearly always right agree on twenty items now and then."""
+    for seed in range(20):
+        right = np.random.default_rng(seed).random((20, 8)) < 0.95
+        found = audit({f"m{k}": right[:, k] for k in range(8)}, kind="outcomes")
+        assert found.near_twins == []
+
+
+def test_models_that_fail_alike_but_answer_otherwise_are_no_copies() -> None:
+    rng = np.random.default_rng(0)
+    label, hard = rng.integers(4, size=300), rng.random(300) < 0.3
+    one, other = np.where(hard, (label + 1) % 4, label), np.where(hard, (label + 2) % 4, label)
+    assert audit({"one": one, "other": other}, labels=label).near_twins == []
+    assert audit({"one": one, "other": one}, labels=label).near_twins[0]["copy"]
+
+
+def test_missing_answers_are_no_wrong_ones() -> None:
+    """The best model answers half of the items: it is still the best, and chance is that of who answered."""
+    rng = np.random.default_rng(0)
+    label = rng.integers(3, size=2000)
+    accuracy = {"best": 0.95, "good": 0.7, "poor": 0.6}
+    answers = {m: np.where(rng.random(2000) < a, label, (label + 1) % 3).astype(object) for m, a in accuracy.items()}
+    answers["best"][rng.random(2000) < 0.5] = None
+    found = audit(answers, labels=label)
+    assert found.portfolio["single"] == "best"
+    assert found.joint_failure["intervals"]["ratio"]["low"] < 1 < found.joint_failure["intervals"]["ratio"]["high"]
+    assert "portfolio of all items" in found.not_measured
+
+
 @pytest.mark.parametrize(
     ("source", "settings", "error", "said"),
     [
@@ -199,6 +228,7 @@ def test_cards_explain_likeness() -> None:
         ({"a": [1, 0], "b": [1, 0]}, {"kind": "outcomes", "cards": {"c": {"x": 1}}}, DataError, "no model has a card"),
         (pl.DataFrame({"item": [1], "model": ["a"]}), {"columns": {"score": "x"}}, ParameterError, "score"),
         ("a.csv", {"kind": "detections"}, ParameterError, "truth"),
+        ({"a": [1, 0], "b": [1, 0]}, {"measures": ("foo",)}, ParameterError, "foo"),
     ],
 )
 def test_bad_input_is_one_sentence(source: object, settings: dict[str, object], error: type, said: str) -> None:

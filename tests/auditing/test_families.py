@@ -10,7 +10,7 @@ import pytest
 from scipy.cluster.hierarchy import cut_tree, is_valid_linkage, leaves_list
 from sklearn.metrics import adjusted_rand_score, silhouette_samples, silhouette_score
 
-from polyculture.auditing.families import families, inflated
+from polyculture.auditing.families import families
 from polyculture.auditing.tree import CUTS, Tree, best_cut
 from polyculture.errors import DataError, ShapeError
 from polyculture.measure import error_consistency_matrix
@@ -117,14 +117,6 @@ def test_stability_is_the_mean_jaccard_similarity_to_the_nearest_cluster() -> No
     assert np.isnan(families(first).stability).all()
 
 
-def test_inflated_jackknife_varies_as_the_estimate_does() -> None:
-    rng = np.random.default_rng(0)
-    blocks = rng.normal(size=(40, 25))
-    left = np.array([np.delete(blocks, b, axis=0).mean() for b in range(40)])
-    assert inflated(left).var() == pytest.approx(left.var() * 39)
-    assert inflated(left).std(ddof=1) == pytest.approx(1 / np.sqrt(1000), rel=0.3)
-
-
 def test_two_models_and_three() -> None:
     two = families([[1, 0.9], [0.9, 1]])
     assert two.members == ()
@@ -134,6 +126,15 @@ def test_two_models_and_three() -> None:
     none = families([[1, 0.30, 0.25], [0.30, 1, 0.2], [0.25, 0.2, 1]])
     assert none.members == ()
     assert "below 0.25" in none.reason
+
+
+@pytest.mark.parametrize(("within", "believed"), [(0.9, True), (0.35, False)])
+def test_a_silhouette_of_one_half_is_believed_untested(within: float, believed: bool) -> None:
+    # One draw cannot make p less than 0.5.
+    found = families(planted([3, 3], within=within)[1], draws=1)
+    assert found.p == 0.5
+    assert (found.silhouette >= 0.5) == believed
+    assert bool(found.members) == believed
 
 
 def test_threshold_cuts_where_it_is_told_to() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from itertools import combinations
+from statistics import NormalDist
 
 import numpy as np
 import numpy.testing as npt
@@ -158,6 +160,23 @@ def test_intervals_hold_for_rare_events() -> None:
     assert np.mean([found.low <= 0.01 <= found.high for found in differences]) > 0.93
     same = rng.choice([-1.0, 0.0, 1.0], p=[0.01, 0.98, 0.01], size=(400, 300))
     assert np.mean([difference_interval(row > 0, row < 0).low > 0 for row in same]) < 0.04
+
+
+@pytest.mark.parametrize(("count", "n"), [(0, 50), (1, 50), (17, 40), (40, 40)])
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_intervals_of_shares_are_those_of_agresti_and_coull(count: int, n: int, level: float) -> None:
+    # As statsmodels writes proportion_confint(method="agresti_coull"), cut at 0 and 1.
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    nobs = n + z**2
+    centre = (count + z**2 / 2) / nobs
+    reach = z * math.sqrt(centre * (1 - centre) / nobs)
+    found = share_interval(np.arange(n) < count, level)
+    expected = count / n, max(centre - reach, 0), min(centre + reach, 1)
+    npt.assert_allclose((found.estimate, found.low, found.high), expected, atol=1e-9)
+
+
+def test_an_interval_of_none_of_50_widens_with_its_level() -> None:
+    assert share_interval(np.zeros(50), 0.99).high == pytest.approx(0.139, abs=5e-4)
 
 
 def test_differences_leave_zero_outside_when_an_exact_test_does() -> None:

@@ -116,6 +116,31 @@ def test_copies_are_found_among_few_models_and_without_intervals() -> None:
     assert near_twins(np.array([[1.0, 0.99], [0.99, 1.0]])).pairs == ()
 
 
+def test_likeness_1_without_evidence_is_judged_as_any_other() -> None:
+    likeness = additive(10, 5, noise=0.01)
+    likeness[[2, 4], [4, 2]] = 1
+    unknown, sure = np.full_like(likeness, np.nan), likeness - 0.05
+    evidence = ~np.eye(10, dtype=bool)
+    assert [twin.copy for twin in near_twins(likeness, unknown, copies=evidence).pairs] == [True]
+    evidence[[2, 4], [4, 2]] = False
+    assert near_twins(likeness, unknown, copies=evidence).pairs == ()
+    closer = near_twins(likeness, sure, copies=evidence).pairs
+    assert [(twin.a, twin.b, twin.copy) for twin in closer] == [(2, 4, False)]
+
+
+def test_independent_models_that_hardly_fail_are_copies_only_without_a_demand_for_evidence() -> None:
+    rng = np.random.default_rng(0)
+    anyhow, borne_out = 0, 0
+    for _ in range(60):
+        correct = rng.random((20, 8)) < 0.95
+        kappa, unknown = error_consistency_matrix(correct), np.full((8, 8), np.nan)
+        both = (~correct).T.astype(int) @ ~correct
+        anyhow += bool(near_twins(kappa, unknown).pairs)
+        borne_out += bool(near_twins(kappa, unknown, copies=both >= 10).pairs)
+    assert anyhow >= 6
+    assert borne_out == 0
+
+
 def test_undefined_pairs_are_never_twins() -> None:
     likeness = additive(8, 7, noise=0.02)
     likeness[3] = likeness[:, 3] = np.nan
@@ -152,5 +177,7 @@ def test_errors_say_what_to_pass() -> None:
         near_twins(np.zeros((2, 3)))
     with pytest.raises(ShapeError, match=r"low has shape \(2, 2\); pass shape \(3, 3\)"):
         near_twins(np.zeros((3, 3)), np.zeros((2, 2)))
+    with pytest.raises(ShapeError, match=r"copies has shape \(2, 2\); pass shape \(3, 3\)"):
+        near_twins(np.zeros((3, 3)), copies=np.ones((2, 2), dtype=bool))
     with pytest.raises(ShapeError, match="one share for each of the 7 models"):
         near_twins(np.zeros((7, 7)), accuracy=[0.5])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,72 @@ def test_detections(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "a.json").read_text())["accuracy"] == pytest.approx({"a": 1, "b": 2 / 3})
 
 
+@pytest.mark.parametrize("option", ["--json", "--report"])
+def test_nothing_that_is_read_is_overwritten(option: str, tmp_path: Path) -> None:
+    path = tmp_path / ("answers.html" if option == "--report" else "answers.csv")
+    answers().write_csv(path)
+    before = path.read_bytes()
+    done = run("audit", path, option, tmp_path / "." / path.name, "--quiet")
+    assert done.code == 2
+    assert "would be lost" in done.err
+    assert path.read_bytes() == before
+
+
+def test_cards_are_not_overwritten_either(table: Path, tmp_path: Path) -> None:
+    (tmp_path / "cards.csv").write_text("model,company\nmodel 0,x\n")
+    assert run("audit", table, "--cards", tmp_path / "cards.csv", "--json", tmp_path / "cards.csv").code == 2
+    assert (tmp_path / "cards.csv").read_text() == "model,company\nmodel 0,x\n"
+
+
+def test_a_link_stays_a_link(table: Path, tmp_path: Path) -> None:
+    (tmp_path / "real.json").write_text("old")
+    (tmp_path / "link.json").symlink_to(tmp_path / "real.json")
+    assert run("audit", table, "--json", tmp_path / "link.json", "--quiet").code == 0
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "real.json").read_text())["items"] == 200
+
+
+def test_a_pipe_is_refused_and_not_waited_for(table: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert "is a pipe" in run("audit", tmp_path / "pipe.csv").err
+    assert "no ordinary file" in run("audit", table, "--json", tmp_path / "pipe.csv").err
+    assert "no ordinary file" in run("audit", table, "--json", "-").err
+
+
+def test_columns_that_are_no_models_can_be_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "answers.csv"
+    answers().with_columns(year=pl.lit(1999)).write_csv(path)
+    said = run("audit", path, "--quiet").out
+    assert "taken for models (year)" in " ".join(said.split())
+    names = "model 0,model 1"
+    assert run("audit", path, "--models", names, "--quiet").out.startswith("2 models")
+
+
+def test_answers_of_zeros_and_ones_can_be_told_from_right_and_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    pl.DataFrame({"item": range(30), "a": [0, 1] * 15, "b": [0, 0, 1] * 10}).write_csv(path)
+    assert "joint_failure" in run("audit", path, "--quiet").out
+    assert "joint_failure" not in run("audit", path, "--kind", "wide", "--quiet").out.split("not measured")[0]
+
+
+def test_the_same_bytes_under_other_names_are_other_models(tmp_path: Path) -> None:
+    rows = answers(models=1).rename({"model 0": "prediction"})
+    for names in (("a", "b"), ("c", "d")):
+        paths = []
+        for name in names:
+            (tmp_path / name).mkdir()
+            rows.write_csv(tmp_path / name / "pred.csv")
+            paths.append(tmp_path / name / "pred.csv")
+        assert f"{names[0]}/pred" in run("audit", *paths, "--quiet").out
+
+
+def test_cards_that_match_no_model_are_counted(table: Path, tmp_path: Path) -> None:
+    (tmp_path / "cards.csv").write_text("model,company\nmodel 0,x\nmodel 9,y\n")
+    said = run("audit", table, "--cards", tmp_path / "cards.csv", "--quiet").out
+    assert "models without a card" in said
+    assert "cards of no model" in said
+
+
 BAD = {
     "no file": ((), "Missing argument"),
     "a file that is not there": (("none.csv",), "none.csv: does not exist"),
@@ -112,6 +179,8 @@ BAD = {
     "a text that is no table": (("notes.txt",), "notes.txt"),
     "detections without objects": (("answers.csv", "--kind", "detections"), "truth"),
     "a level that is none": (("answers.csv", "--level", "2"), "--level 2"),
+    "no measures": (("a.npy", "b.npy", "--measures", ""), "measures is empty"),
+    "a measure of answers that is none": (("answers.csv", "--measures", "foo"), "foo"),
     "no permutations": (("answers.csv", "--permutations", "0"), "--permutations 0"),
     "an unknown adjustment": (("answers.csv", "--adjust", "bonferroni"), "benjamini-hochberg"),
     "an unknown measure": (("a.npy", "b.npy", "--measures", "ckaa"), "ckaa"),

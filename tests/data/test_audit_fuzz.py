@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +24,7 @@ import safetensors.numpy
 from polyculture.data.audit_input import (
     answers_from,
     detect_kind,
+    parquet,
     read_answers,
     read_detections,
     read_embeddings,
@@ -164,11 +167,23 @@ def mutated(good: list[bytes], chance: random.Random) -> bytes:
     return bytes(data)
 
 
-def megabytes() -> float:
-    """The most memory that this process and those it started have had."""
-    resource = pytest.importorskip("resource")
-    usage = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return max(usage) / 1024
+@contextmanager
+def little_memory(most: float = MOST_MEGABYTES) -> Iterator[None]:
+    """Fails if this process grows by more than so many megabytes at any time; only Linux tells."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # the high-water mark is set to what is held now
+    except OSError:
+        yield
+        return
+    before = high_water()
+    yield
+    assert high_water() - before < most
+
+
+def high_water() -> float:
+    """The most megabytes that this process has held since the mark was set."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 @pytest.fixture
@@ -195,13 +210,13 @@ def survive(ending: str, folder: Path, *readers: Callable[[Path], Any]) -> Count
     chance, good = random.Random(ending), seeds(ending)
     for number, data in enumerate(good):
         (folder / f"good{number}.{ending}").write_bytes(data)
-    before, found = megabytes(), Counter[str]()
-    for number in range(FILES_A_FORMAT):
-        path = folder / f"{number}.{ending}"
-        path.write_bytes(mutated(good, chance))
-        found.update(outcome(partial(reader, path)) for reader in readers)
-        path.unlink()
-    assert megabytes() - before < MOST_MEGABYTES
+    found = Counter[str]()
+    with little_memory():
+        for number in range(FILES_A_FORMAT):
+            path = folder / f"{number}.{ending}"
+            path.write_bytes(mutated(good, chance))
+            found.update(outcome(partial(reader, path)) for reader in readers)
+            path.unlink()
     return found
 
 
@@ -234,11 +249,12 @@ def test_damaged_files_are_read_or_refused(folder: Path, ending: str) -> None:
 
 def test_damaged_parquet_files_are_read_or_refused(folder: Path) -> None:
     """All in one call: a process that a file ends is started again for the next."""
-    chance, good, before = random.Random("parquet"), seeds("parquet"), megabytes()
+    chance, good = random.Random("parquet"), seeds("parquet")
     paths = [folder / f"{number}.parquet" for number in range(FILES_A_FORMAT)]
     for path in paths:
         path.write_bytes(mutated(good, chance))
-    frames = list(read_parquets(paths))
+    with little_memory():
+        frames = list(read_parquets(paths))
     assert len(frames) == len(paths)
     refused = [frame for frame in frames if isinstance(frame, PolycultureError)]
     assert all(
@@ -248,4 +264,23 @@ def test_damaged_parquet_files_are_read_or_refused(folder: Path) -> None:
     )
     found = Counter(outcome(partial(answers_from, frame)) for frame in frames if isinstance(frame, pl.DataFrame))
     assert min(found["read"], found["refused"], len(refused)) > 0
-    assert megabytes() - before < MOST_MEGABYTES
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that nobody writes to")
+def test_a_file_that_never_answers_is_given_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "_SECONDS", 0.5)
+    paths = [folder / name for name in ("good.parquet", "silent.parquet", "after.parquet")]
+    for path in (paths[0], paths[2]):
+        path.write_bytes(parquets()[0])
+    os.mkfifo(paths[1])
+    good, *others = read_parquets(paths)
+    assert isinstance(good, pl.DataFrame)
+    for path, other in zip(paths[1:], others, strict=True):
+        assert str(other) == f"{path}: was not read within 4 s; copy it to a disk that answers"
+
+
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="only Linux tells")
+def test_a_flood_is_noticed_whatever_was_held_before() -> None:
+    np.ones(15_000_000)
+    with pytest.raises(AssertionError), little_memory(50):
+        np.ones(10_000_000)

@@ -70,6 +70,18 @@ def test_float32_is_summed_in_float64(pair: tuple[np.ndarray, np.ndarray]) -> No
     assert streamed(x, y, list(range(50, 500, 50))).value == pytest.approx(exact, rel=1e-9)
 
 
+@pytest.mark.parametrize("first", [1, 100])
+@pytest.mark.parametrize("scale", [1e-140, 1e90, 1e300])
+def test_magnitudes_neither_overflow_nor_vanish(scale: float, first: int, pair: tuple[np.ndarray, np.ndarray]) -> None:
+    x, y = pair
+    stream = streamed(scale * x, y, [first])
+    assert stream.value == pytest.approx(cka(x, y), rel=1e-9)
+    # The second stream has units of its own.
+    other = streamed(scale * x * 1e-3, 1e6 * y, [7])
+    both = cka(np.concatenate([x, x * 1e-3]), np.concatenate([y, 1e6 * y]))
+    assert stream.merge(other).value == pytest.approx(both, rel=1e-9)
+
+
 def test_memory_does_not_grow_with_items() -> None:
     rng = np.random.default_rng(0)
     stream = StreamingCKA()

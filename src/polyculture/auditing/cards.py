@@ -65,3 +65,13 @@ def properties(cards: Cards, models: Sequence[str]) -> dict[str, list[Any]]:
         )
     names = {name: None for card in cards.values() for name in card}
     return {name: [cards.get(model, {}).get(name) for model in models] for name in names}
+
+
+def unmatched(cards: Cards | None, models: Sequence[str]) -> list[dict[str, Any]]:
+    """Models without a card and cards without a model, as decisions of an audit."""
+    if cards is None:
+        return []
+    without = sum(model not in cards for model in models)
+    idle = len(set(cards) - set(models))
+    found = [("models without a card", without, "left out of the regression"), ("cards of no model", idle, "not used")]
+    return [{"what": what, "count": count, "done": done} for what, count, done in found if count]

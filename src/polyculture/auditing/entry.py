@@ -16,7 +16,8 @@ from polyculture.auditing.result import AuditResult
 from polyculture.auditing.settings import Settings
 from polyculture.auditing.sources import Reading, paths_of, read
 from polyculture.data.answers import Answers, Embeddings
-from polyculture.data.audit_input.files import checked
+from polyculture.data.audit_input.files import checked, stems
+from polyculture.progress import LOG
 
 
 def audit(
@@ -25,6 +26,7 @@ def audit(
     kind: str = "auto",
     columns: Mapping[str, str] | None = None,
     options: Sequence[str] | None = None,
+    models: Sequence[str] | None = None,
     labels: Array | None = None,
     truth: str | Path | None = None,
     iou: float = 0.5,
@@ -39,12 +41,14 @@ def audit(
     source : path, sequence of paths, data frame, mapping of model to array, Answers or Embeddings
         Predictions (a long table with one row for each item and model, a wide one with a column for each model, or a
         file for each model), right-or-wrong outcomes, embeddings (one array for each model and layer), or weights.
-    kind : {"auto", "answers", "outcomes", "detections", "embeddings", "models"}
+    kind : {"auto", "answers", "long", "wide", "outcomes", "detections", "embeddings", "models"}
         What the source holds; found out from endings, columns and shapes if ``"auto"``.
     columns : mapping or None
         Names of the columns ``item``, ``model``, ``prediction``, ``label``, ``group`` where they differ from these.
     options : sequence of str or None
         Answers allowed; others are counted and are wrong.
+    models : sequence of str or None
+        Columns of a wide table that are models; all that have no other meaning if None.
     labels : array of shape (n,) or None
         Right answers, where the source is a mapping of model to answers.
     truth : path or None
@@ -73,14 +77,18 @@ def audit(
     >>> found.systemic_failure["observed"], round(found.systemic_failure["expected"], 6)
     (0.25, 0.125)
     """
-    how, chosen = Reading(kind, dict(columns or {}), options, labels, truth, iou), Settings(**settings)
+    how, chosen = Reading(kind, dict(columns or {}), options, models, labels, truth, iou), Settings(**settings)
     paths = paths_of(source)
-    if paths is None or not cache or not isinstance(cards, str | Path | None):
+    linked = any(path.suffix.lower() == ".onnx" for path in paths or ())  # its weights may lie in other files
+    if paths is None or linked or not cache or not isinstance(cards, str | Path | None):
         return _measure(source, how, cards, chosen)
     beside = [Path(path) for path in (truth, cards) if path is not None]
-    name = kept.fingerprint([*checked(paths), *beside], how, chosen)
+    files = checked(paths)
+    name = kept.fingerprint([*files, *beside], stems(files), how, chosen)
     found = kept.load(name)
-    if found is None:
+    if found is not None:
+        LOG.info("known from an earlier run on the same files and settings")
+    else:
         found = _measure(source, how, cards, chosen)
         kept.save(name, found)
     return found

@@ -50,7 +50,8 @@ def shared(answers: Answers, settings: Settings) -> tuple[dict[str, Any], Failur
     }
     joint["definition"] = "two models drawn at random both fail; expected of independent models"
     systemic["definition"] = "all models fail; expected of independent models (Poisson-binomial)"
-    if answers.groups is not None and len(set(answers.groups.tolist())) > 1:
+    # with answers missing, groups would be compared that other models answered
+    if answers.groups is not None and given is None and len(set(answers.groups.tolist())) > 1:
         joint["given_groups"] = _given_groups(answers, how)
     return {"joint_failure": joint, "systemic_failure": systemic}, found
 

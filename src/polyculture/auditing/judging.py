@@ -10,10 +10,13 @@ from polyculture.measure.inference.interval import Interval
 
 
 def share_interval(values: Array, level: float = 0.95) -> Interval:
-    r"""Mean of values in [0, 1] over items, with two items of 0 and two of 1 added for the interval.
+    r"""Mean of values in [0, 1] over items, with z² items added for the interval: half of them 0, half of them 1.
 
-    For plain shares this is the interval of Agresti and Coull. Unlike that of a bootstrap it does not shrink to a point
-    where all values are equal.
+    .. math:: \tilde p = \frac{\sum_i x_i + z^2 / 2}{n + z^2}, \qquad
+        \tilde p \pm z \sqrt{\frac{(\sum_i x_i^2 + z^2 / 2) / (n + z^2) - \tilde p^2}{n + z^2}}
+
+    with z the normal quantile of the level: z² is 3.84 at 95 %. For plain shares this is the interval of Agresti and
+    Coull. Unlike that of a bootstrap it does not shrink to a point where all values are equal.
 
     Parameters
     ----------
@@ -32,9 +35,10 @@ def share_interval(values: Array, level: float = 0.95) -> Interval:
     Examples
     --------
     >>> print(share_interval(np.zeros(50)))
-    0 [0, 0.0874]
+    0 [0, 0.0852]
     """
-    return _interval(values, np.array([0.0, 0.0, 1.0, 1.0]), level, 0.0)
+    added = _quantile(level) ** 2
+    return _interval(values, added, (added / 2, added / 2), level, 0.0)
 
 
 def difference_interval(first: Array, second: Array, level: float = 0.95) -> Interval:
@@ -66,7 +70,7 @@ def difference_interval(first: Array, second: Array, level: float = 0.95) -> Int
     0.05 [-0.000921, 0.099]
     """
     differences = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)
-    return _interval(differences, np.array([-1.0, 1.0]), level, -1.0)
+    return _interval(differences, 2.0, (0.0, 2.0), level, -1.0)
 
 
 def failing_by_chance(failing: Ints, m: int, size: int) -> Floats:
@@ -90,10 +94,15 @@ def failing_by_chance(failing: Ints, m: int, size: int) -> Floats:
     return np.asarray((np.maximum(failing[:, None] - drawn, 0) / (m - drawn)).prod(axis=1))
 
 
-def _interval(values: Array, added: Floats, level: float, lowest: float) -> Interval:
+def _interval(values: Array, added: float, sums: tuple[float, float], level: float, lowest: float) -> Interval:
+    """Normal interval after so many items are added, of which the values and their squares have these sums."""
     numbers = np.asarray(values, dtype=np.float64)
-    total = len(numbers) + len(added)
-    centre = (numbers.sum() + added.sum()) / total
-    variance = ((numbers**2).sum() + (added**2).sum()) / total - centre**2
-    reach = float(ndtri((1 + level) / 2)) * float(np.sqrt(variance / total))
+    total = len(numbers) + added
+    centre = (numbers.sum() + sums[0]) / total
+    variance = ((numbers**2).sum() + sums[1]) / total - centre**2
+    reach = _quantile(level) * float(np.sqrt(variance / total))
     return Interval(float(numbers.mean()), float(max(centre - reach, lowest)), float(min(centre + reach, 1.0)))
+
+
+def _quantile(level: float) -> float:
+    return float(ndtri((1 + level) / 2))

@@ -46,8 +46,12 @@ def _best(answers: Answers) -> int | None:
 
 def _answers(given: Any, baseline: int | None, settings: Settings) -> dict[str, Any]:
     n = len(given)
-    values = {"ambiguity": ambiguity(given, baseline=baseline), "discrepancy": discrepancy(given, baseline=baseline)}
-    return {name: asdict(exact_share(value, n, settings.level)) for name, value in values.items()}
+    share = ambiguity(given, baseline=baseline)
+    # the largest of several shares: intervals that hold for all of them at once hold for the largest
+    m = given.shape[1]
+    several = m - 1 if baseline is not None else m * (m - 1) // 2
+    most = exact_share(discrepancy(given, baseline=baseline), n, 1 - (1 - settings.level) / several)
+    return {"ambiguity": asdict(exact_share(share, n, settings.level)), "discrepancy": asdict(most)}
 
 
 def _capacity(answers: Answers, settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:

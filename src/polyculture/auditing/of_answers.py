@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
-from polyculture.arrays import Floats
+from polyculture.arrays import Array, Floats
 from polyculture.auditing.advice import advise
-from polyculture.auditing.cards import Cards
+from polyculture.auditing.cards import Cards, unmatched
 from polyculture.auditing.failures import accuracies, shared, systemic_intervals
 from polyculture.auditing.multiplicity import multiplicity
 from polyculture.auditing.pair_table import pair_parts, pair_table
@@ -28,6 +28,7 @@ from polyculture.progress import LOG, Steps
 LIKENESS = ("error_consistency", "agreement")
 """What families, near-twins and regressions are about: the first that is defined."""
 NO_LABELS = ("accuracy", "effective_models", "joint_failure", "systemic_failure", "portfolio")
+FEWEST_COMPLETE, FEWEST_SHARED = 20, 10
 REPLICATES, FEW_REPLICATES, MANY_MODELS, REPLICATE_CELLS = 20, 5, 200, 2 * 10**7
 """Other draws of the items that families are tried on, and the answers in all of them together."""
 
@@ -52,6 +53,7 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
             "replicates": _replicates(answers, name, settings),
             "cards": cards,
             "accuracy": answers.accuracy,
+            "copies": _copies(pairs),
         }
         kin = related(name, pairs.measures[name], models, settings, **how)
     with clock.step("failures"):
@@ -69,7 +71,7 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
         agreement_both_wrong=_both_wrong(pairs),
         multiplicity=plural,
         not_measured=undefined | dict(pairs.not_measured) | too_small | not_plural | kin.not_measured | unlabelled,
-        policies=[asdict(policy) for policy in answers.policies],
+        policies=[asdict(policy) for policy in answers.policies] + _never_right(answers) + unmatched(cards, models),
         settings=asdict(settings) | {"blocks": pairs.blocks},
         source=answers.source,
         **kin.parts,
@@ -89,7 +91,30 @@ def _both_wrong(pairs: OutcomePairs) -> dict[str, Any]:
     if not known.any():
         return {}
     means = {"observed": float(observed[known].mean()), "expected": float(expected[known].mean())}
-    return means | {"pairs": int(known.sum())}
+    # the means are near each other by construction, for every model is one of the others of another pair
+    closer = int((measure.low[upper][known] > expected[known]).sum())
+    definition = "two models that are both wrong agree; expected: two other wrong models do on the same items"
+    return means | {"pairs": int(known.sum()), "pairs_above": closer, "definition": definition}
+
+
+def _never_right(answers: Answers) -> list[dict[str, Any]]:
+    """Models that may be none: columns of a table that hold something else."""
+    accuracy = answers.accuracy
+    never = [] if accuracy is None else [m for m, a in zip(answers.models, accuracy, strict=True) if a == 0]
+    if not never:
+        return []
+    done = f"taken for models ({', '.join(never[:5])}); if they are none, name the models with --models"
+    return [{"what": "models that are never right", "count": len(never), "done": done}]
+
+
+def _copies(pairs: OutcomePairs) -> Array:
+    """Pairs whose answers can show that they are copies: the same wherever known, and wrong together often enough."""
+    known = pairs.items >= FEWEST_SHARED
+    if "joint_failure" in pairs.measures:
+        known &= np.nan_to_num(pairs.measures["joint_failure"].estimate) * pairs.items >= FEWEST_SHARED
+    if "agreement" in pairs.measures:
+        known &= pairs.measures["agreement"].estimate >= 1
+    return np.asarray(known)
 
 
 def _check(answers: Answers) -> None:
@@ -134,15 +159,15 @@ def _with_labels(
     """All that needs to know right from wrong, and the advice that follows; and what is not there, with the reason."""
     if answers.correct is None:
         advised = advise(answers.models, twins=twins)
-        return {"advice": advised.to_dict()["advice"]}, dict.fromkeys(NO_LABELS, "no item has a label")
+        return advised.to_dict(), dict.fromkeys(NO_LABELS, "no item has a label")
     failed, distribution = shared(answers, settings)
-    kept = _portfolio(answers, settings)
+    kept, voting, left = _portfolios(answers, settings)
     advised = advise(
         answers.models,
         accuracy=answers.accuracy,
         twins=twins,
         keep=kept,
-        ensemble=kept,
+        ensemble=voting or kept,
         systemic=systemic_intervals(distribution),
     )
     found = {
@@ -150,18 +175,25 @@ def _with_labels(
         **failed,
         "effective_models": {name: asdict(value) for name, value in pairs.effective.items()},
         "portfolio": kept.to_dict(answers.models),
-        "advice": advised.to_dict()["advice"],
+        **advised.to_dict(),
     }
-    return found, {f"advice {place}": reason for place, reason in enumerate(advised.withheld, start=1)}
+    return found, left
 
 
-def _portfolio(answers: Answers, settings: Settings) -> Portfolio:
-    assert answers.correct is not None  # noqa: S101 (asked only where labels are known)
-    return portfolio(
-        answers.correct,
-        answered=answers.answered,
-        answers=answers.answers,
-        sizes=range(1, min(settings.largest_portfolio, len(answers.models)) + 1),
-        level=settings.level,
-        seed=settings.seed,
-    )
+def _portfolios(answers: Answers, settings: Settings) -> tuple[Portfolio, Portfolio | None, dict[str, str]]:
+    """Sets chosen to fail least and, of pools that are not too large, for their vote; on items that all answered."""
+    some, left = answers, {}
+    if answers.answered is not None:
+        complete = np.asarray(answers.answered.all(axis=1))
+        if complete.sum() >= max(FEWEST_COMPLETE, len(answers.items) // 2):
+            some = replace(answers.take(complete), answered=None)
+            left["portfolio of all items"] = f"chosen and judged on the {complete.sum()} items that all models answered"
+        else:
+            left["portfolio of complete items"] = "too few; an answer that is missing saves nobody, and casts no vote"
+    assert some.correct is not None  # noqa: S101 (asked only where labels are known)
+    how: dict[str, Any] = {"answered": some.answered, "answers": some.answers, "level": settings.level}
+    sizes = range(1, min(settings.largest_portfolio, len(some.models)) + 1)
+    kept = portfolio(some.correct, sizes=sizes, seed=settings.seed, **how)
+    if len(some.models) > MANY_MODELS:
+        return kept, None, left
+    return kept, portfolio(some.correct, sizes=sizes, seed=settings.seed, objective="vote", **how), left

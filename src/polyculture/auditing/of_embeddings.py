@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from polyculture.arrays import Array, Floats
-from polyculture.auditing.cards import Cards
+from polyculture.auditing.cards import Cards, unmatched
 from polyculture.auditing.pair_table import pair_parts, pair_table
 from polyculture.auditing.related import related
 from polyculture.auditing.result import AuditResult
@@ -64,7 +64,7 @@ def audit_embeddings(embeddings: Embeddings, settings: Settings, cards: Cards | 
         items=len(embeddings.items),
         maps=_maps(embeddings, found, first),
         not_measured=_not_measured(found) | kin.not_measured,
-        policies=[asdict(policy) for policy in embeddings.policies] + _aligned(embeddings),
+        policies=[asdict(policy) for policy in embeddings.policies] + unmatched(cards, models) + _aligned(embeddings),
         settings=asdict(settings) | {"drawn_from": found.drawn_from},
         source=embeddings.source,
         **kin.parts,
@@ -105,7 +105,11 @@ def _maps(embeddings: Embeddings, found: RepresentationPairs, measure: str) -> d
 
 def _not_measured(found: RepresentationPairs) -> dict[str, str]:
     reasons = dict.fromkeys(OUTCOMES, "representations say nothing of what is right or wrong; give predictions")
-    return reasons | {name: measure.reason for name, measure in found.measures.items() if measure.reason}
+    for name, measure in found.measures.items():
+        apart = ~np.eye(len(measure.estimate), dtype=bool)
+        whole = "" if np.isnan(measure.estimate[apart]).any() else "sound interval of "
+        reasons |= {whole + name: measure.reason} if measure.reason else {}
+    return reasons
 
 
 def _aligned(embeddings: Embeddings) -> list[Mapping[str, Any]]:

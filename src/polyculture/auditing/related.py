@@ -44,6 +44,7 @@ def related(
     settings: Settings,
     *,
     replicates: Iterable[Array] = (),
+    copies: Array | None = None,
     cards: Cards | None = None,
     accuracy: Floats | None = None,
 ) -> Related:
@@ -61,13 +62,15 @@ def related(
     settings : Settings
     replicates : iterable of arrays of shape (m, m)
         The measure on other draws of the items.
+    copies : bool array of shape (m, m), or None
+        Pairs for which a likeness of 1 is evidence of a copy; None for all.
     cards : mapping or None
     accuracy : array of shape (m,), or None
     """
     fitted = _regression(measure.estimate, models, settings, cards, accuracy)
     tribe = families(measure.estimate, replicates=replicates, seed=settings.seed)
     expected = fitted.fitted if fitted is not None and cards is not None else None
-    twins = near_twins(measure.estimate, measure.low, expected=expected, accuracy=accuracy)
+    twins = near_twins(measure.estimate, measure.low, expected=expected, accuracy=accuracy, copies=copies)
     known = fitted is not None and bool(fitted.terms)
     missing = {"regression": NOTHING_KNOWN} if fitted is None else _reasons(fitted)
     return Related(

@@ -37,7 +37,8 @@ class AuditResult:
         Two models drawn at random both fail; all models fail: ``observed``, ``expected`` of independent models,
         ``ratio``, and ``intervals`` of these.
     agreement_both_wrong : mapping
-        How often two models that are both wrong give the same answer, beside what the difficulty of the items explains.
+        How often two models that are both wrong give the same answer, and how many pairs do so more often than two
+        other wrong models on the same items.
     multiplicity : mapping
         Ambiguity, discrepancy and Rashomon capacity.
     groups : sequence of mapping
@@ -50,6 +51,8 @@ class AuditResult:
     summary : mapping of measure to mapping
         Mean over the pairs of each measure, of its null and of its calibrated value.
     families, near_twins, portfolio, regressions, maps, advice : mapping or sequence of mapping
+    withheld : sequence of str
+        What is not advised, and why.
     not_measured : mapping of name to str
         What could not be measured, and why.
     policies : sequence of mapping
@@ -89,6 +92,7 @@ class AuditResult:
     regressions: Mapping[str, Any] = field(default_factory=dict)
     maps: Mapping[str, Any] = field(default_factory=dict)
     advice: Sequence[Mapping[str, Any]] = ()
+    withheld: Sequence[str] = ()
     not_measured: Mapping[str, str] = field(default_factory=dict)
     policies: Sequence[Mapping[str, Any]] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)

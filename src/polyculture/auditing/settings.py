@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from polyculture.errors import ParameterError
 from polyculture.measure.inference.multiple import Method
 
+MEASURED = ("cka", "mutual_knn", "rbf_cka", "rsa", "procrustes", "svcca")
 ADJUSTMENTS = ("benjamini-hochberg", "holm")
 REPRESENTATION_MEASURES = ("cka", "mutual_knn")
 DEFAULT_MEMORY = 2 * 2**30
@@ -56,6 +57,10 @@ class Settings:
     def __post_init__(self) -> None:
         if self.adjust not in ADJUSTMENTS:
             raise ParameterError(f"adjust is {self.adjust!r}; use one of {', '.join(ADJUSTMENTS)}")
+        if unknown := [name for name in self.measures if name not in MEASURED]:
+            raise ParameterError(f"measures has {unknown[0]!r}; use some of {', '.join(MEASURED)}")
+        if not self.measures:
+            raise ParameterError(f"measures is empty; use some of {', '.join(MEASURED)}")
         if not 0 < self.level < 1:
             raise ParameterError(f"level is {self.level}; use a number between 0 and 1")
         least = {"neighbours": 1, "permutations": 1, "blocks": 2, "largest_portfolio": 1, "memory": 2**20, "seed": 0}

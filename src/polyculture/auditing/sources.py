@@ -21,7 +21,7 @@ from polyculture.data.audit_input import (
 )
 from polyculture.errors import DataError, ParameterError
 
-KINDS = ("auto", "answers", "outcomes", "detections", "embeddings", "models")
+KINDS = ("auto", "answers", "long", "wide", "outcomes", "detections", "embeddings", "models")
 Read = Answers | Embeddings | tuple[ModelFile, ...]
 
 
@@ -32,6 +32,7 @@ class Reading:
     kind: str = "auto"
     columns: Mapping[str, str] = field(default_factory=dict)
     options: Sequence[str] | None = None
+    models: Sequence[str] | None = None
     labels: Sequence[Any] | Array | None = None
     truth: str | Path | None = None
     iou: float = 0.5
@@ -45,7 +46,7 @@ class Reading:
     @property
     def layout(self) -> Any:
         """What `read_answers` calls the kind."""
-        return "right-wrong" if self.kind == "outcomes" else "auto"
+        return {"outcomes": "right-wrong", "long": "long", "wide": "wide"}.get(self.kind, "auto")
 
 
 def paths_of(source: Any) -> list[Path] | None:
@@ -88,7 +89,9 @@ def _from_files(paths: Sequence[Path], how: Reading) -> Read:
             raise DataError(f"{paths[0]}: holds boxes; name the table of the objects that are there with --truth")
         return read_detections(paths, how.truth, iou=how.iou, **_named(how, "item", "model", "prediction", "label"))
     names = _named(how, "item", "model", "prediction", "label", "group")
-    return read_answers(paths, kind=how.layout, options=how.options, **names)
+    if how.labels is not None:
+        raise ParameterError("labels go with a mapping of model to answers; put those of a file into its column")
+    return read_answers(paths, kind=how.layout, options=how.options, models=how.models, **names)
 
 
 def _named(how: Reading, *allowed: str) -> dict[str, str]:
@@ -101,7 +104,12 @@ def _from_memory(source: Any, how: Reading) -> Read:
     if isinstance(source, Mapping) and _are_vectors(source, how.kind):
         return _embeddings(source)
     return answers_from(
-        source, labels=how.labels, options=how.options, kind=how.layout, names=dict(how.columns) or None
+        source,
+        labels=how.labels,
+        options=how.options,
+        models=how.models,
+        kind=how.layout,
+        names=dict(how.columns) or None,
     )
 
 

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from polyculture.measure.registry import MEASURES
-from polyculture.tables import Table, cell, interval
+from polyculture.tables import Table, interval
 
 if TYPE_CHECKING:
     from polyculture.auditing.result import AuditResult
 
 UNKNOWN = {"low": math.nan, "high": math.nan}
 SMALL = 1e-3
+SHOWN_MEASURES = ("error_consistency", "capa", "agreement_both_wrong")
+"""Of outcomes, those that stand in the table of pairs; JSON, report and frames hold all."""
 SHOWN = 20
 """Rows of a table on the screen; JSON and frames hold all."""
 
@@ -29,13 +31,17 @@ def headline(found: AuditResult) -> str:
     if not math.isnan(ratio):
         ends = found.joint_failure["intervals"]["ratio"]
         said += f"; two of them fail together {ratio:.2f}× as often as independent models would ({_ends(ends, 2)})"
+    elif found.joint_failure:
+        said += "; too few failures to say how often two of them fail together"
     elif found.summary:
         said += f"; {_mean_likeness(*next(iter(found.summary.items())))}"
     return said + "."
 
 
 def _mean_likeness(name: str, means: Mapping[str, float]) -> str:
-    chance = "" if math.isnan(means["null"]) else f", {means['null']:.3f} by chance"
+    if math.isnan(means["estimate"]):
+        return f"{name} is undefined for all of their pairs"
+    chance = "" if math.isnan(means["null"]) else f", {means['null']:.3f} is passed by chance once in twenty"
     return f"mean {name} of their pairs {means['estimate']:.3f}{chance}"
 
 
@@ -61,6 +67,8 @@ def tables(found: AuditResult) -> list[Table]:
 
 
 def _ends(found: Mapping[str, float], digits: int) -> str:
+    if math.isnan(found["low"]) or math.isnan(found["high"]):
+        return "too few failures for an interval"
     return f"{found['low']:.{digits}f} to {found['high']:.{digits}f}"
 
 
@@ -115,12 +123,8 @@ def _shared_difficulty(found: AuditResult) -> Iterator[Table]:
         }
         rows += [[name, interval(given[part], 4)] for part, name in named.items()]
         rows.append(["share of the excess that the groups explain", interval(given["explained"], 3)])
-    wrong = found.agreement_both_wrong
-    if wrong:
-        rows.append(["two wrong models give the same answer", cell(wrong["observed"])])
-        rows.append(["what the items' difficulty explains of it", cell(wrong["expected"])])
     if rows:
-        yield Table("difficulty", "how much of it is shared difficulty", ["", "share"], rows)
+        yield Table("difficulty", "how much of it is the difficulty of the groups", ["", "share"], rows)
 
 
 def _summary(found: AuditResult) -> Iterator[Table]:
@@ -129,15 +133,17 @@ def _summary(found: AuditResult) -> Iterator[Table]:
         for name, value in found.summary.items()
     ]
     if rows:
-        columns = ["measure", "mean over pairs", "by chance", "calibrated", "pairs beyond chance"]
+        # for outcomes chance has an expected value; for representations a value that it passes once in twenty
+        chance = "passed by chance once in 20" if found.kind == "embeddings" else "expected by chance"
+        columns = ["measure", "mean over pairs", chance, "calibrated", "pairs beyond chance"]
         yield Table("summary", "likeness of pairs", columns, rows)
 
 
 def _pairs(found: AuditResult) -> Iterator[Table]:
-    measures = list(found.summary)
+    measures = [name for name in SHOWN_MEASURES if name in found.summary] or list(found.summary)[:3]
     if not found.pairs or not measures:
         return
-    first = measures[0]
+    first = next(iter(found.summary))
     lower = first in MEASURES and MEASURES[first].more_alike == "lower"
     ranked = sorted(found.pairs, key=lambda pair: _number(pair[first]["estimate"]), reverse=not lower)
     rows = [[pair["a"], pair["b"], *(_value(pair[name]) for name in measures)] for pair in ranked]
@@ -191,6 +197,7 @@ def _regressions(found: AuditResult) -> Iterator[Table]:
 
 def _advice(found: AuditResult) -> Iterator[Table]:
     rows = [[a["action"], _names(a["models"]), a["because"], a.get("command") or ""] for a in found.advice]
+    rows += [["not advised", "", reason, ""] for reason in found.withheld]
     if rows:
         yield Table("advice", "what to do", ["", "models", "because", "command"], rows)
 

@@ -43,7 +43,7 @@ class Twin:
     p : float
         One-sided, adjusted for the number of pairs; NaN for copies without an expectation.
     copy : bool
-        Whether the likeness is 1: no item tells the two apart.
+        Whether the likeness is 1, and evidence of a copy: no item tells the two apart.
     """
 
     a: int | str
@@ -98,6 +98,7 @@ def near_twins(
     *,
     expected: Array | None = None,
     accuracy: Array | None = None,
+    copies: Array | None = None,
     threshold: float = 3.5,
     closer: float = 0.25,
     alpha: float = 0.05,
@@ -111,8 +112,9 @@ def near_twins(
     A pair is found if z passes the threshold (3.5 is the customary one for outliers); if its one-sided normal p,
     adjusted for the number of pairs, is at most alpha; *and* if the whole interval of its likeness lies above the
     expectation, by at least a quarter of the way from there to 1. The last keeps out pairs that are only a little
-    closer than a simple expectation foresees, of which a large pool has many. A pair of likeness 1 is found in any
-    case: no item tells the two apart, which means more the more items there are.
+    closer than a simple expectation foresees, of which a large pool has many. A pair of likeness 1 among `copies` is
+    found in any case: no item tells the two apart. Where few items could have done so, as for two models that fail
+    once each, likeness 1 is no evidence; `copies` leaves such pairs to the rule above.
 
     Parameters
     ----------
@@ -124,6 +126,8 @@ def near_twins(
         Likeness expected of each pair, such as from a regression on lineage; by default `expected_likeness`.
     accuracy : array of shape (m,), optional
         For the default expectation.
+    copies : bool array of shape (m, m), optional
+        Symmetric: pairs for which likeness 1 is evidence of a copy; None for all. The diagonal is not read.
     threshold : float, default 3.5
     closer : float, default 0.25
         Least share of the way from the expectation to 1.
@@ -161,10 +165,10 @@ def near_twins(
     z = _robust_z(_fisher(likeness) - _fisher(predicted)) if enough else np.full_like(likeness, np.nan)
     p = _one_sided(z, method)
     apart = (z >= threshold) & (p <= alpha) & (lowest - predicted >= closer * (1 - predicted))
-    found = np.triu(apart | (likeness >= COPY), 1)
+    same = likeness >= COPY if copies is None else (likeness >= COPY) & (_square(copies, "copies", len(likeness)) > 0)
+    found = np.triu(apart | same, 1)
     reason = "" if enough else f"With fewer than {LEAST} models no likeness can be expected; only copies are found."
-    bounds = np.full_like(likeness, np.nan) if lowest is None else lowest
-    return Twins(_listed(found, likeness, bounds, predicted, z, p), predicted, z, reason)
+    return Twins(_listed(found, same, likeness, lowest, predicted, z, p), predicted, z, reason)
 
 
 def expected_likeness(estimate: Array, accuracy: Array | None = None) -> Floats:
@@ -269,11 +273,11 @@ def _one_sided(z: Floats, method: Method) -> Floats:
     return p
 
 
-def _listed(found: Mask, *columns: Floats) -> tuple[Twin, ...]:
+def _listed(found: Mask, same: Mask, *columns: Floats) -> tuple[Twin, ...]:
     a, b = np.nonzero(found)
     likeness, low, expected, z, p = (column[a, b] for column in columns)
     first = np.lexsort((b, a, -np.where(np.isnan(z), np.inf, z)))
-    rows = zip(a, b, likeness, low, expected, likeness - expected, z, p, likeness >= COPY, strict=True)
+    rows = zip(a, b, likeness, low, expected, likeness - expected, z, p, same[a, b], strict=True)
     twins = [Twin(*(value.item() for value in row)) for row in rows]
     return tuple(twins[i] for i in first)
 

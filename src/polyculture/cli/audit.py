@@ -12,7 +12,8 @@ from polyculture.cli.common import HTML, JsonFile, Quiet, ReportFile, Seed, chec
 if TYPE_CHECKING:
     from polyculture.auditing import AuditResult
 
-KINDS = ("auto", "answers", "outcomes", "detections", "embeddings", "models")
+KINDS = ("auto", "answers", "long", "wide", "outcomes", "detections", "embeddings", "models")
+MEASURES = "cka, mutual_knn, rbf_cka, rsa, procrustes, svcca"
 _GIBIBYTE = 2**30
 
 
@@ -29,6 +30,9 @@ def audit_command(
     ] = "prediction",
     label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="Column of right answers.")] = "label",
     group: Annotated[str, typer.Option("--group", metavar="COLUMN", help="Column of groups of items.")] = "group",
+    models: Annotated[
+        str | None, typer.Option("--models", metavar="A,B,...", help="Columns of a wide table that are models.")
+    ] = None,
     options: Annotated[
         str | None, typer.Option("--options", metavar="A,B,...", help="Answers allowed; others count as wrong.")
     ] = None,
@@ -41,7 +45,7 @@ def audit_command(
         typer.Option("--cards", metavar="FILE", help="One row a model: model, company, architecture, size, ..."),
     ] = None,
     measures: Annotated[
-        str, typer.Option("--measures", metavar="A,B,...", help="Measures of representations.")
+        str, typer.Option("--measures", metavar="A,B,...", help=f"Measures of representations, among {MEASURES}.")
     ] = "cka,mutual_knn",
     neighbours: Annotated[int, typer.Option("--neighbours", metavar="K", help="Of each item, for mutual_knn.")] = 10,
     permutations: Annotated[int, typer.Option("--permutations", metavar="N", help="Draws of a null.")] = 200,
@@ -59,7 +63,7 @@ def audit_command(
 ) -> None:
     """Find out how alike models are, against chance: by what they answered, how they see, or what they are made of."""
     check_choice("--kind", kind, KINDS)
-    check_outputs(json=(json, ()), report=(report, HTML))
+    check_outputs(inputs=[*paths, truth, cards], json=(json, ()), report=(report, HTML))
     check_ranges(
         seed=(seed, 0, 2**31),
         iou=(iou, 0.01, 1),
@@ -73,6 +77,7 @@ def audit_command(
         "kind": kind,
         "columns": {"item": item, "model": model, "prediction": prediction, "label": label, "group": group},
         "options": _words(options),
+        "models": _words(models),
         "truth": truth,
         "iou": iou,
         "cards": cards,

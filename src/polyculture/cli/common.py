@@ -92,13 +92,17 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def check_outputs(*, folder: Path | None = None, **files: tuple[Path | None, Sequence[str]]) -> None:
-    """Find out before the work whether its results can be written.
+def check_outputs(
+    *, folder: Path | None = None, inputs: Sequence[Path | None] = (), **files: tuple[Path | None, Sequence[str]]
+) -> None:
+    """Find out before the work whether its results can be written, and that they replace nothing that it reads.
 
     Parameters
     ----------
     folder : path or None
         Of ``--out``, where it is a folder; it is made later if there is none.
+    inputs : sequence of path or None
+        Files that are read.
     **files
         Option to its path, or None, and the endings that it may have; none are any.
 
@@ -115,6 +119,10 @@ def check_outputs(*, folder: Path | None = None, **files: tuple[Path | None, Seq
     places = [path.resolve() for path, _ in given.values()] + ([folder.resolve()] if folder is not None else [])
     if len(set(places)) < len(places):
         raise DataError(f"{places[-1]}: is named by two options; give each output a place of its own")
+    read = {path.resolve() for path in inputs if path is not None}
+    for option, (path, _) in given.items():
+        if path.resolve() in read:
+            raise DataError(f"{option} {path}: is a file that is read, and would be lost; choose another name")
 
 
 def _check_file(option: str, path: Path, endings: Sequence[str]) -> None:
@@ -122,6 +130,8 @@ def _check_file(option: str, path: Path, endings: Sequence[str]) -> None:
         raise DataError(f"{option} {path}: the ending {path.suffix!r} is not known; end it in {', '.join(endings)}")
     if path.is_dir():
         raise DataError(f"{option} {path}: is a folder; name a file in it")
+    if str(path) == "-" or (path.exists() and not path.is_file()):
+        raise DataError(f"{option} {path}: is no ordinary file; name a file to write")
     _check_parent(option, path)
 
 

@@ -40,7 +40,7 @@ def evaluate_command(
 
     Where the items have a split, its test items alone are judged.
     """
-    check_outputs(json=(json, ()), report=(report, HTML))
+    check_outputs(inputs=[data], json=(json, ()), report=(report, HTML))
     from polyculture.cli.screen import progress
     from polyculture.cli.table import read_texts
 

@@ -117,13 +117,13 @@ def fit_command(
     """Learn from labelled items of several domains, keep the model, and judge it on test items where there are any."""
     choices = Choices(encoders, graph, fuse, augment, near, leakage, threshold, validation, seed, jobs)
     choices.check()
-    _check_places(out, json, report)
+    _check_places(data, out, json, report)
     columns = {"text": text, "label": label, "domain": domain, "split": split, "id": id_}
     _run(data, columns, choices, Outputs(out, json, report), quiet=quiet, verbose=verbose)
 
 
-def _check_places(out: Path, json: Path | None, report: Path | None) -> None:
-    check_outputs(folder=out, json=(json, ()), report=(report, HTML))
+def _check_places(data: Path, out: Path, json: Path | None, report: Path | None) -> None:
+    check_outputs(folder=out, inputs=[data], json=(json, ()), report=(report, HTML))
     if out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").exists():
         raise DataError(f"--out {out}: holds other things than a model; name a new folder")
 

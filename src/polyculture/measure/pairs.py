@@ -26,7 +26,7 @@ class PairMeasure:
     highest : float or array of shape (models, models), default 1
         Largest value that the pair could reach.
     reason : str
-        Why the measure is undefined for some or all pairs; empty if it is defined for all.
+        Why the measure, or its interval, is undefined or doubtful for some or all pairs; empty if it is sound for all.
 
     Examples
     --------

@@ -123,7 +123,8 @@ def _effective(found: AuditResult) -> Iterator[Chart | None]:
     yield chart(
         "chart-effective", "Effective number of models, by definition",
         "How many independent models would do as well. The definitions differ: Kish is about averaging errors out, the "
-        f"other two about the spread of the failures. At most {len(found.models)}.",
+        f"other two about the spread of the failures. {len(found.models)} if all were independent; Kish's is more "
+        "where errors exclude each other.",
         ["models"], rows, kind="bar", digits=2,
     )  # fmt: skip
 

@@ -71,7 +71,8 @@ def write_bytes(path: str | Path, data: bytes) -> None:
     ...     pathlib.Path(folder, "a.bin").read_bytes()
     b'abc'
     """
-    path = Path(path)
+    # where a link leads, so that the link stays one
+    path = Path(os.path.realpath(path))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, data)

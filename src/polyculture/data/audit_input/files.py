@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,17 +34,25 @@ def checked(paths: Paths) -> list[Path]:
 
 def _check(path: Path) -> None:
     try:
-        if path.is_dir():
-            raise DataError(f"{path}: is a folder; name the files in it")
-        with path.open("rb") as stream:
-            empty = not stream.read(1)
+        kind = stat.S_IFMT(path.stat().st_mode)
+        # a pipe is not opened, for that would wait
+        empty = kind == stat.S_IFREG and not _begins(path)
     except FileNotFoundError as error:
         raise DataError(f"{path}: does not exist; check the path") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"{path}: cannot be read ({reason}); check its name and permissions") from error
+    if kind == stat.S_IFDIR:
+        raise DataError(f"{path}: is a folder; name the files in it")
+    if kind != stat.S_IFREG:
+        raise DataError(f"{path}: is a pipe or a device; write what it gives to a file first")
     if empty:
         raise DataError(f"{path}: is empty; write it again")
+
+
+def _begins(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(1)
 
 
 def stems(paths: Sequence[Path]) -> list[str]:

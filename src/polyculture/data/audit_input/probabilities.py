@@ -13,8 +13,8 @@ TOLERANCE = 1e-6
 """How far from 1 a sum may be without being divided by."""
 
 
-MOST = 100
-"""The highest number that may be meant as a probability, as a percentage."""
+MOST = 1.01
+"""The highest number that may be a probability but for rounding, such as that of half precision."""
 
 
 def check_probabilities(values: Floats, source: str) -> None:
@@ -23,7 +23,9 @@ def check_probabilities(values: Floats, source: str) -> None:
     if odd.any():
         row = int(odd.any(axis=1).argmax())
         value = values[row][odd[row]][0]
-        raise DataError(f"{source}: row {row + 1} has {value:g}; give a probability, from 0 to 1, and no logarithm")
+        raise DataError(
+            f"{source}: row {row + 1} has {value:g}; give a probability, from 0 to 1, and no logarithm or percentage"
+        )
 
 
 def settle(cells: Cells) -> Mask | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from polyculture.arrays import Floats, Mask
-from polyculture.measure.inference.interval import Interval, check_level, jackknife_reach, random_blocks
+from polyculture.arrays import Array, Floats, Mask
+from polyculture.measure.inference.interval import Interval, check_level, random_blocks
+from polyculture.measure.outcome import counts
+from polyculture.measure.outcome.grouped import block_sums, exponential, jackknife_interval, known_outcomes, logarithm
 
 
 class PairFailure(NamedTuple):
@@ -26,7 +29,7 @@ def pair_failure(
 
     .. math::
         \frac{1}{n} \sum_i \frac{T_i (T_i - 1)}{M_i (M_i - 1)}, \qquad
-        \frac{1}{M (M - 1)} \sum_{j \ne k} e_j e_k
+        \frac{1}{n} \sum_i \frac{1}{M_i (M_i - 1)} \sum_{j \ne k \in i} e_j e_k
 
     with T the models that fail on an item, M those that answered it, and e the error rates. Unlike the share of items
     that *all* models fail on it can be compared between groups of different size.
@@ -60,47 +63,50 @@ def pair_failure(
     0.333 0.25 1.333
     """
     check_level(level)
-    shares, counted = _shares(failures, answered)
-    order = random_blocks(len(failures), blocks, seed)
-    # one row a block, and one of zeros to leave nothing out
-    of_pairs = np.array([[shares[rows].sum(), counted[rows].sum()] for rows in order] + [[0, 0]])
-    wrong = np.array([failures[rows].sum(axis=0) for rows in order] + [np.zeros(failures.shape[1])])
-    given = np.array([_given(failures, answered, rows) for rows in order] + [np.zeros(failures.shape[1])])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        observed = np.divide(*(of_pairs.sum(axis=0) - of_pairs).T)
-        expected = _expected((wrong.sum(axis=0) - wrong) / (given.sum(axis=0) - given))
-        ratio = np.log(observed / expected)
-    log = _interval(ratio, level)
+    wrong, given = known_outcomes(failures, answered)
+    order = random_blocks(len(wrong), blocks, seed)
+    pairs = _pairs(given.sum(axis=1))
+    share = counts.defined_ratio(_pairs(wrong.sum(axis=1)), pairs)
+    counted = block_sums(np.column_stack([np.nan_to_num(share), pairs > 0]), order)
+    # the first row is that of all items, the others leave a block out each
+    rates = np.nan_to_num(counts.defined_ratio(block_sums(wrong, order), block_sums(given, order)))
+    expected = (_of_all if given.all() else _of_answered)(rates, given, order) / counted[:, 1]
+    observed = counts.defined_ratio(counted[:, 0], counted[:, 1])
+    with np.errstate(invalid="ignore"):
+        log_ratio = jackknife_interval(logarithm(observed) - logarithm(expected), level)
     return PairFailure(
-        _interval(observed, level),
-        _interval(expected, level),
-        Interval(*np.exp([log.estimate, log.low, log.high]).tolist()),
-        _interval(observed - expected, level),
+        _share(jackknife_interval(observed, level)),
+        _share(jackknife_interval(expected, level)),
+        exponential(log_ratio),
+        jackknife_interval(observed - expected, level),
     )
 
 
-def _shares(failures: Mask, answered: Mask | None) -> tuple[Floats, Mask]:
-    """Share of the pairs of models that answered an item which both fail, and whether there is such a pair."""
-    # products of counts overflow narrow integers
-    wrong = failures.sum(axis=1).astype(np.float64)
-    asked = np.full(len(failures), float(failures.shape[1])) if answered is None else answered.sum(axis=1) * 1.0
-    pairs = asked * (asked - 1)
-    counted = pairs > 0
-    return np.divide(wrong * (wrong - 1), pairs, out=np.zeros(len(wrong)), where=counted), counted
+def _share(found: Interval) -> Interval:
+    """The part of an interval in which a share can lie."""
+    return Interval(found.estimate, *np.clip([found.low, found.high], 0, 1).tolist())
 
 
-def _given(failures: Mask, answered: Mask | None, rows: Floats) -> Floats:
-    return np.full(failures.shape[1], len(rows)) if answered is None else answered[rows].sum(axis=0)
+def _pairs(models: Array) -> Floats:
+    """Ordered pairs among so many models; products of counts would overflow narrow integers."""
+    m = np.asarray(models, dtype=np.float64)
+    return np.asarray(m * (m - 1))
 
 
-def _expected(rates: Floats) -> Floats:
-    """Mean product of two different error rates, (..., models); models that answered nothing are left out."""
-    m = (~np.isnan(rates)).sum(axis=-1)
-    total, squares = np.nansum(rates, axis=-1), np.nansum(rates**2, axis=-1)
-    return np.asarray((total**2 - squares) / (m * (m - 1)))
+def _of_all(rates: Floats, given: Mask, order: Sequence[Array]) -> Floats:
+    """Chance that two models fail, summed over items, where every model answered every item."""
+    n, m = given.shape
+    kept = n - np.array([0, *map(len, order)])
+    return np.asarray(kept * (rates.sum(axis=1) ** 2 - (rates**2).sum(axis=1)) / _pairs(np.array(m)))
 
 
-def _interval(values: Floats, level: float) -> Interval:
-    """The last value is that of all items, the others those without a block."""
-    reach = float(jackknife_reach(values[:-1], level))
-    return Interval(float(values[-1]), float(values[-1]) - reach, float(values[-1]) + reach)
+def _of_answered(rates: Floats, given: Mask, order: Sequence[Array]) -> Floats:
+    """The same where each item counts the pairs of models that answered it: those may be the better or the worse."""
+    total = np.zeros(len(rates))
+    for block, rows in enumerate(order, start=1):
+        who = given[rows].astype(np.float64)
+        chance = counts.defined_ratio((who @ rates.T) ** 2 - who @ (rates**2).T, _pairs(who.sum(axis=1))[:, None])
+        sums = np.nan_to_num(chance).sum(axis=0)
+        sums[block] = 0  # without this block
+        total += sums
+    return total

@@ -79,7 +79,10 @@ def outcome_pairs(
       over items on which at least two further models are wrong; a pair without such items is judged on all items that
       defeat both, against wrong answers spread evenly, and `reason` says so.
 
-    Shares get Wilson's interval, everything else that of the jackknife. p is one-sided: Fisher's exact test (the
+    Shares get Wilson's interval, everything else that of the jackknife. Where fewer than 10 items defeat both models,
+    or fewer than 10 neither, the interval of κ and φ also holds what they would be at the ends of Wilson's interval of
+    that share of items, with the error rates as they are: a jackknife cannot see shared failures that happened not to
+    occur. Such an interval errs on the wide side. p is one-sided: Fisher's exact test (the
     hypergeometric tail) for the first three, the jackknife's t for those that look at the answers.
 
     Parameters

@@ -97,7 +97,7 @@ def expected_given_strata(
         To which stratum each item belongs.
     answered : bool array of shape (items, models), optional
         Where a model answered; where `failures` is no NaN by default. Of an item that some models did not answer, the
-        others decide; what is expected is that of all models.
+        others decide; what is expected is that of all models, so the two compare only if answers are missing at random.
     smallest : int, default 10
         Strata with fewer items are left out, and counted.
     blocks, level, seed : int, float, int

@@ -67,26 +67,23 @@ def room(given: Layers, memory: int) -> int:
 
 
 def kernel_chance(request: Request, likeness: Floats, stack: Stack) -> Chance:
-    """For debiased CKA: in closed form for single layers, by draws for a maximum over several.
+    """For debiased CKA: by a fit to three moments for single layers, by draws for a maximum over several.
 
-    Where no draw reaches the observed maximum, the closed form of single pairs of layers, times their number, bounds p.
-    As only p-values that draws cannot resolve are replaced, and by a bound that is valid by itself, p remains valid.
+    The fit is an approximation (see `pearson_tail`), the worse the further out in the tail. So p is never reported
+    below 1 / (permutations + 1), as if draws had been made.
     """
     given, rows = request.given, request.some()
-    models, shapes = [], []
-    for layers in given.models:
-        made = stack([layer[rows] for layer in layers])
-        models.append(entries(made))
-        shapes.append(gram_shape(made))
     deviation = cka_variance(given.items) ** 0.5
+    stacks = (stack([layer[rows] for layer in layers]) for layers in given.models)
+    if max(given.counts) > 1:
+        scale = deviation / cka_variance(request.room) ** 0.5
+        return _drawn(request, likeness, [entries(made) for made in stacks], scale)
+    shapes = [gram_shape(made) for made in stacks]
     skewness = cka_skewness(Shape.joined(shapes))
-    single = pearson_tail(likeness / deviation, skewness)
-    if max(given.counts) == 1:
-        return Chance(deviation * pearson_threshold(request.alpha, skewness), single)
-    drawn = _drawn(request, likeness, models, deviation / cka_variance(request.room) ** 0.5)
-    bound = np.multiply.outer(given.counts, given.counts) * -given.highest(-single)
-    unresolved = drawn.p * (request.permutations + 1) < 1.5
-    return Chance(drawn.threshold, np.where(unresolved, np.minimum(drawn.p, bound), drawn.p))
+    fitted = pearson_tail(likeness / deviation, skewness)
+    return Chance(
+        deviation * pearson_threshold(request.alpha, skewness), np.maximum(fitted, 1 / (request.permutations + 1))
+    )
 
 
 def matrix_chance(request: Request, likeness: Floats, stack: Stack) -> Chance:

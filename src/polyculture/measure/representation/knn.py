@@ -26,7 +26,8 @@ def mutual_knn_null(x: Array, y: Array, *, k: int = 10) -> float:  # noqa: ARG00
 
     Returns
     -------
-    float in (0, 1): the mean of the hypergeometric number of shared neighbours, over k; exact.
+    float in (0, 1): the mean of the hypergeometric number of shared neighbours, over k. Exact if no distances
+    tie; where they do, `mutual_knn` of shuffled items is higher.
 
     Examples
     --------
@@ -52,6 +53,11 @@ def mutual_knn(x: Array, y: Array, *, k: int = 10, metric: str = "euclidean", ad
         m = \frac{1}{nk} \sum_i \left| N_k^X(i) \cap N_k^Y(i) \right|, \qquad
         m_\text{adjusted} = \frac{m - k / (n-1)}{1 - k / (n-1)}
 
+    Ties bias it upwards. Where distances tie, as with rounded, binary or repeated features, the lower index is taken in
+    both representations, and unrelated ones agree on it: independent Gaussians rounded to integers (n = 500, d = 2,
+    k = 10) share 0.054 of their neighbours, not 0.020; five classes in one-hot code 0.17, not 0.05 (n = 200).
+    `representation_pairs` breaks ties at random, for each model on its own.
+
     Parameters
     ----------
     x, y : arrays of shape (n, d1) and (n, d2)
@@ -66,8 +72,8 @@ def mutual_knn(x: Array, y: Array, *, k: int = 10, metric: str = "euclidean", ad
 
     Returns
     -------
-    float in [0, 1]; k / (n - 1) is expected by chance. Adjusted, it may be negative. NaN if n <= k + 1, for then every
-    item is a neighbour of every other.
+    float in [0, 1]; k / (n - 1) is expected by chance if no distances tie. Adjusted, it may be negative. NaN if
+    n <= k + 1, for then every item is a neighbour of every other.
 
     Raises
     ------

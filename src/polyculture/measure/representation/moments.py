@@ -125,6 +125,11 @@ def pearson_tail(z: Floats, skewness: Floats) -> Floats:
 
     with Q the upper regularised incomplete gamma function, the lower one if the skewness γ is negative, and the normal
     tail if there is none.
+
+    For permuted CKA this is an approximation that matches three moments: mean, variance and skewness. These are exact,
+    the tail is not. With Gaussian features it is close down to 0.0001. Far out with heavy tails it is too small: among
+    unrelated features of 40 items from Student's t with 2 degrees of freedom, p <= 0.05 comes 0.9 times as often as it
+    says, 0.01 1.5 times, 0.005 twice, 0.001 5 times, 0.0001 20 to 30 times.
     """
     steep = np.where(np.abs(skewness) < SYMMETRIC, np.nan, skewness)
     shape = 4 / steep**2

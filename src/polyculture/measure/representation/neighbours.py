@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -69,6 +71,39 @@ def nearest(
     for rows in spans(0, len(points), max(1, memory // (len(points) * points.itemsize))):
         found[rows] = _nearest_of(rows, points, halves, k)
     return found
+
+
+def nearest_of_models(models: Sequence[Sequence[Array]], k: int, *, seed: int = 0) -> Ints:
+    """The k nearest neighbours in all layers of all models, ties broken in a random order for each model.
+
+    Where the lower index wins in every model, unrelated models agree on neighbours that only the tie rule chose. Here
+    each model's items are put in a random order first, so that what it prefers says nothing of what another does.
+
+    Parameters
+    ----------
+    models : for each model, its layers: arrays of shape (n, d)
+    k : int, 1 <= k < n
+    seed : int, default 0
+        Of the orders. All layers of one model have the same one.
+
+    Returns
+    -------
+    int array of shape (K, n, k), one list for each layer of all models, in no order. Without ties: that of `nearest`.
+
+    Examples
+    --------
+    >>> lists = nearest_of_models([[np.zeros((100, 1))], [np.zeros((100, 1))]], k=1)
+    >>> bool(np.mean(lists[0] == lists[1]) < 0.1)
+    True
+    """
+    # Not the stream of the draws of chance, whose permutations these must not be.
+    rng = np.random.default_rng([seed, k])
+    found = []
+    for layers in models:
+        order = rng.permutation(len(layers[0]))
+        place = np.argsort(order)
+        found += [order[nearest(np.asarray(layer)[order], k)][place] for layer in layers]
+    return np.stack(found)
 
 
 def check_neighbours(k: int, metric: str) -> None:

@@ -200,7 +200,9 @@ def knn_null(lists_a: Ints, lists_b: Ints, *, permutations: int = 200, seed: int
 
     Returns
     -------
-    float64 array of shape (permutations, K_a, K_b), of mean k / (n - 1) exactly.
+    float64 array of shape (permutations, K_a, K_b), of expected value k / (n - 1). This is chance for lists whose ties,
+    if any, were broken at random in each model (`nearest_of_models`). Where the lower index won in both, unrelated
+    models pass it, for to rename finished lists undoes what the tie rule made alike.
 
     Raises
     ------

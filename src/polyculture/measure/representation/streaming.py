@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -14,6 +14,21 @@ from polyculture.measure.representation.gram import normalised
 
 # Which of x (0) and y (1) the sums are of.
 PAIRS = ((0, 0), (1, 1), (0, 1))
+
+
+class Frame(NamedTuple):
+    """Where the vectors of one representation are measured from, and in which unit."""
+
+    centre: Floats
+    unit: float
+
+    @classmethod
+    def of(cls, batch: Floats) -> Frame:
+        """Mean of a batch, and its largest deviation, or its largest magnitude if it has none, to a power of two."""
+        centre = batch.mean(axis=0)
+        largest = np.abs(batch - centre).max() or np.abs(batch).max()
+        # To divide by a power of two costs no digits.
+        return cls(centre, float(np.ldexp(1.0, np.frexp(largest)[1] - 1)) if largest else 1.0)
 
 
 class StreamingCKA:
@@ -27,6 +42,10 @@ class StreamingCKA:
     :math:`(y, \|y\|^2, 1)`. They are kept around a provisional centre, the mean of the first batch. To move the centre
     is a linear map of these triples, so that the true mean can be put in at the end, and sums from several machines can
     be merged.
+
+    Sums are kept in units of the first batch's spread, so that large and small numbers neither overflow nor vanish. But
+    a first batch far from the mean of all items costs digits: at 100 standard deviations two or three of the sixteen,
+    at 1000 six or seven, at 10000 eight. So let it be typical in place and spread: put the items in random order.
 
     Unlike the mean over batches of CKA, or of its numerator and denominator, the value does not depend on how the items
     are cut into batches. Memory is O((d1 + d2)²), whatever n.
@@ -53,7 +72,7 @@ class StreamingCKA:
 
     def __init__(self) -> None:
         self.items = 0
-        self._centres: list[Floats] = []
+        self._frames: list[Frame] = []
         # Sums over items of products of triples, one matrix for each of PAIRS.
         self._sums: list[Floats] = []
 
@@ -63,7 +82,8 @@ class StreamingCKA:
         Parameters
         ----------
         x, y : arrays of shape (b, d1) and (b, d2), b >= 1
-            Representations of the same b items; finite, and of magnitudes whose fourth power is finite too.
+            Representations of the same b items; finite. A batch 1e70 times as far from the first one's mean as that one
+            is wide overflows, and `value` is NaN from then on.
 
         Returns
         -------
@@ -77,8 +97,8 @@ class StreamingCKA:
             If a value is not finite. After an error the stream is as it was.
         """
         batch = same_items(x, y)
-        self._prepare([part.mean(axis=0) for part in batch])
-        triples = [_triples(part, centre) for part, centre in zip(batch, self._centres, strict=True)]
+        self._prepare([Frame.of(part) for part in batch])
+        triples = [_triples(part, frame) for part, frame in zip(batch, self._frames, strict=True)]
         self._add([triples[k].T @ triples[j] for k, j in PAIRS], len(batch[0]))
         return self
 
@@ -100,8 +120,8 @@ class StreamingCKA:
             If the widths differ.
         """
         if other.items:
-            self._prepare(other._centres)
-            self._add(other._around(self._centres), other.items)
+            self._prepare(other._frames)
+            self._add(other._seen_from(self._frames), other.items)
         return self
 
     @property
@@ -120,19 +140,20 @@ class StreamingCKA:
         if self.items < 4:
             raise ShapeError(f"The stream has seen {self.items} items, but at least 4 are needed; add more.")
         means = [
-            centre + sums[:-2, -1] / self.items for centre, sums in zip(self._centres, self._sums[:2], strict=True)
+            Frame(centre + unit * sums[:-2, -1] / self.items, unit)
+            for (centre, unit), sums in zip(self._frames, self._sums[:2], strict=True)
         ]
-        own_x, own_y, both = self._around(means)
+        own_x, own_y, both = self._seen_from(means)
         products = np.array([[_debiased(own_x), _debiased(both)], [_debiased(both), _debiased(own_y)]])
         return float(normalised(products, np.array([own_x[-2, -1], own_y[-2, -1]]))[0, 1])
 
-    def _prepare(self, centres: list[Floats]) -> None:
-        """Take the centres if none are known yet; refuse widths that are not those known."""
-        widths = [len(centre) for centre in centres]
+    def _prepare(self, frames: list[Frame]) -> None:
+        """Take the frames if none are known yet; refuse widths that are not those known."""
+        widths = [len(frame.centre) for frame in frames]
         if not self.items:
-            self._centres = list(centres)
+            self._frames = list(frames)
             self._sums = [np.zeros((widths[k] + 2, widths[j] + 2)) for k, j in PAIRS]
-        known = [len(centre) for centre in self._centres]
+        known = [len(frame.centre) for frame in self._frames]
         if widths != known:
             raise ShapeError(
                 f"The batch has {widths} features, but those before had {known}; pass the same two models."
@@ -142,23 +163,27 @@ class StreamingCKA:
         self._sums = [sums + added for sums, added in zip(self._sums, more, strict=True)]
         self.items += items
 
-    def _around(self, centres: Sequence[Floats]) -> list[Floats]:
-        """Sums as they would be around other centres."""
-        moves = [old - new for old, new in zip(self._centres, centres, strict=True)]
-        return [_moved(_moved(sums, moves[k]).T, moves[j]).T for sums, (k, j) in zip(self._sums, PAIRS, strict=True)]
+    def _seen_from(self, frames: Sequence[Frame]) -> list[Floats]:
+        """Sums as they would be around other centres and in other units."""
+        ways = list(zip(self._frames, frames, strict=True))
+        return [_moved(_moved(sums, *ways[k]).T, *ways[j]).T for sums, (k, j) in zip(self._sums, PAIRS, strict=True)]
 
 
-def _triples(x: Floats, centre: Floats) -> Floats:
-    """Rows (x, ‖x‖², 1) of vectors around a centre."""
+def _triples(x: Floats, frame: Frame) -> Floats:
+    """Rows (x, ‖x‖², 1) of vectors around a centre, in its unit."""
     triples = np.ones((len(x), x.shape[1] + 2))
-    around = np.subtract(x, centre, out=triples[:, :-2])
+    around = np.subtract(x, frame.centre, out=triples[:, :-2])
+    around /= frame.unit
     triples[:, -2] = np.einsum("ij,ij->i", around, around)
     return triples
 
 
-def _moved(sums: Floats, move: Floats) -> Floats:
-    """Sums whose rows belong to (x, ‖x‖², 1), for x + move in the place of x."""
+def _moved(sums: Floats, old: Frame, new: Frame) -> Floats:
+    """Sums whose rows belong to (x, ‖x‖², 1), for x seen from a new frame."""
     sums = sums.copy()
+    ratio, move = old.unit / new.unit, (old.centre - new.centre) / new.unit
+    sums[:-2] *= ratio
+    sums[-2] *= ratio**2
     sums[-2] += 2 * move @ sums[:-2] + move @ move * sums[-1]
     sums[:-2] += np.outer(move, sums[-1])
     return sums
