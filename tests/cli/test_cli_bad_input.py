@@ -193,7 +193,7 @@ KINDS = [
     Bad("folder of the output", predicting("no/p.csv"), ("--out", "p.csv", "does not exist"), "make it first"),
     Bad("ending of the output", predicting("p.xlsx"), ("--out", "'.xlsx'"), ".parquet, .csv"),
     Bad("output is a folder", predicting("model"), ("--out", "model"), "end it in"),
-    Bad("output is the input", predicting("items.csv"), ("--out", "items.csv", "input"), "another file"),
+    Bad("output is the input", predicting("items.csv"), ("--out", "items.csv", "is read"), "choose another name"),
     Bad("prediction there", predicting("p.csv", prediction=["+"] * N), ("items.csv", "'prediction'"), "--overwrite"),
     Bad("probability there", predicting("p.csv", **{"p_+": [0.5] * N}), ("items.csv", "'p_+'"), "--overwrite"),
     Bad("judge without labels", judging(label=[None] * N), ("items.csv", "no item has a label"), "needs labels"),

@@ -14,6 +14,7 @@ from polyculture.errors import DataError, ShapeError
 from polyculture.measure import error_consistency, error_correlation_matrix
 from polyculture.measure.outcome.capa import agreement_both_wrong, agreement_both_wrong_expected, capa
 from polyculture.measure.outcome.pairs import outcome_pairs
+from polyculture.measure.registry import MEASURES
 
 
 @pytest.fixture
@@ -133,6 +134,20 @@ def test_agreement_when_both_are_wrong_by_counting(rng: np.random.Generator) -> 
 def test_answers_that_are_no_option_agree_with_nothing() -> None:
     assert agreement_both_wrong([-1, -1, 1], [-1, -1, 1], [0, 0, 0]) == pytest.approx(1 / 3)
     npt.assert_allclose(capa([-1, 0], [-1, 0], [0, 0], options=3), (0.5 - 0.375) / (1 - 0.375))
+
+
+def test_answers_that_are_no_option_can_agree_less_than_opposites() -> None:
+    outside, labels = [-1] * 9 + [0], [0] * 10
+    # 0.1 agreed, 0.1² + 0.9² expected.
+    assert capa(outside, outside, labels, options=2) == pytest.approx((0.1 - 0.82) / (1 - 0.82)) == -4
+    assert MEASURES["capa"].bounds == (-np.inf, 1)
+
+
+def test_without_options_the_value_depends_on_which_answers_occur() -> None:
+    labels = np.zeros(8, int)
+    few, more = ([0, 0, 0, 0, wrong, wrong, 1, 1] for wrong in (1, 2))
+    assert capa(few, few[::-1], labels, options=4) == capa(more, more[::-1], labels, options=4)
+    assert capa(few, few[::-1], labels) < capa(more, more[::-1], labels)
 
 
 def test_errors_say_what_to_do(rng: np.random.Generator) -> None:

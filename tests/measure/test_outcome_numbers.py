@@ -133,6 +133,19 @@ def test_intervals_cover_the_true_values(n: int, m: int) -> None:
     assert all(367 <= hit <= 393 for hit in hits.values()), hits
 
 
+@pytest.mark.parametrize(("n", "m", "missing"), [(200, 10, 0.0), (200, 30, 0.0), (200, 50, 0.0), (250, 30, 0.2)])
+def test_intervals_cover_the_number_of_independent_models(n: int, m: int, missing: float) -> None:
+    hits, trials = dict.fromkeys(numbers.DEFINITIONS, 0), 60
+    for seed in range(trials):
+        rng = np.random.default_rng(seed)
+        wrong, answered = rng.random((n, m)) < np.linspace(0.2, 0.6, m), rng.random((n, m)) >= missing
+        found = outcome_pairs(~wrong & answered, answered=answered, seed=seed).effective
+        for name, interval in found.items():
+            hits[name] += interval.low <= m <= interval.high
+    # 95 % of 60 is 57, give or take 1.7.
+    assert all(hit >= 54 for hit in hits.values()), hits
+
+
 def test_intervals_cover_the_true_agreement() -> None:
     # Two wrong answers in three are the tempting one; the models are right or wrong independently of each other.
     def answers(rng: np.random.Generator) -> np.ndarray:

@@ -161,6 +161,45 @@ def test_shares_have_wilsons_interval() -> None:
     npt.assert_allclose([found.low[0, 1], found.high[0, 1]], [expected.low, expected.high])
 
 
+def test_where_shared_failures_are_few_their_share_decides() -> None:
+    # Six failures each, two of them shared; turned around, two items that both get right.
+    wrong = np.zeros((100, 2), bool)
+    wrong[:6, 0] = wrong[4:10, 1] = True
+    share = stats.binomtest(2, 100).proportion_ci(0.95, method="wilson")
+    kappa = [1 - (12 - 200 * end) / 100 / (2 * 0.06 * 0.94) for end in (share.low, min(share.high, 0.06))]
+    for correct in (~wrong, wrong):
+        pair = outcome_pairs(correct, blocks=100).measures["error_consistency"]
+        left = [error_consistency_matrix(np.delete(correct, item, axis=0))[0, 1] for item in range(100)]
+        reach = jackknife_reach(np.array(left), 0.95)
+        expected = min(kappa[0], pair.estimate[0, 1] - reach), max(kappa[1], pair.estimate[0, 1] + reach)
+        npt.assert_allclose([pair.low[0, 1], pair.high[0, 1]], expected)
+
+
+def test_the_only_shared_failure_is_no_reason_to_know_nothing() -> None:
+    # All failures of a model in one block: without it there is no correlation, and so no jackknife.
+    wrong = np.zeros((200, 2), bool)
+    wrong[0] = True
+    found = outcome_pairs(~wrong).measures["error_correlation"]
+    assert found.estimate[0, 1] == pytest.approx(1)
+    assert found.low[0, 1] < 0.2 < found.high[0, 1]
+
+
+@pytest.mark.parametrize(("error", "n", "kappa"), [(0.03, 300, 0), (0.05, 300, 0), (0.05, 1000, 0), (0.03, 300, 0.3)])
+def test_intervals_cover_where_shared_failures_are_few(error: float, n: int, kappa: float) -> None:
+    # Twenty pairs at a time of which one model repeats a share κ of what the other does; κ and φ are then the same.
+    one = np.arange(20)
+    hits = dict.fromkeys(("error_consistency", "error_correlation"), 0)
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        first, other = rng.random((2, n, 20)) < error
+        wrong = np.hstack([first, np.where(rng.random((n, 20)) < kappa, first, other)])
+        found = outcome_pairs(~wrong, seed=seed).measures
+        for name in hits:
+            low, high = found[name].low[one, one + 20], found[name].high[one, one + 20]
+            hits[name] += int(((low <= kappa) & (kappa <= high)).sum())
+    assert all(hit >= 950 for hit in hits.values()), hits
+
+
 def test_largest_values_are_reached_by_nested_errors_and_by_no_others() -> None:
     case = made(missing=0)
     found = case.measured()

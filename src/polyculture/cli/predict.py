@@ -45,8 +45,6 @@ def predict_command(
 ) -> None:
     """Write the rows of DATA with a prediction and the probability of each class."""
     check_outputs(inputs=[data], out=(out, ENDINGS), json=(json, ()))
-    if data.exists() and out.exists() and out.samefile(data):
-        raise DataError(f"--out {out}: is the input itself; name another file")
     from polyculture.cli.screen import note, progress
 
     with progress(quiet=quiet), Steps().step("predict"):

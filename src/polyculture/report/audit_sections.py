@@ -183,7 +183,8 @@ def _registered(found: AuditResult) -> list[Table]:
 
 def _fact(known: Facts) -> list[str]:
     low, high = known.bounds
-    span = f"{low:g} and more" if math.isinf(high) else f"{low:g} to {high:g}"
+    ends = {(False, True): f"{low:g} and more", (True, False): f"up to {high:g}"}
+    span = ends.get((math.isinf(low), math.isinf(high)), f"{low:g} to {high:g}")
     null = "depends on the data" if callable(known.null) else "not known" if known.null is None else f"{known.null:g}"
     return [known.name.replace("_", " "), known.summary, span, null, known.more_alike, known.paper]
 

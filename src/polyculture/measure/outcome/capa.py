@@ -21,7 +21,7 @@ class _Pair(NamedTuple):
 
 
 @measure(
-    bounds=(-1, 1),
+    bounds=(-np.inf, 1),
     symmetric=True,
     more_alike="higher",
     invariant_to=("relabelling",),
@@ -49,12 +49,15 @@ def capa(a: Array, b: Array, labels: Array, *, options: int | Array | None = Non
         Position of the right answer.
     options : int or array of shape (items,), optional
         Options that each item offers; by default the columns of probabilities, or the different answers that occur.
+        That default changes what is expected with which answers happen to occur, so that values of different pairs or
+        samples do not compare: pass the options where they are known.
 
     Returns
     -------
-    float in [-1, 1]; 0 is expected by chance. Probabilities that are not all 0 or 1 keep it below 1, even of a model
-    with itself; answers outside the options can bring it below -1. NaN where chance makes all answers the same, as for
-    two models that are always right.
+    float in (-inf, 1]; 0 is expected by chance. Answers and probabilities of the options alone keep it at -1 or above,
+    answers outside the options, the same as no other, can bring it lower. Probabilities that are not all 0 or 1 keep it
+    below 1, even of a model with itself. NaN where chance makes all answers the same, as for two models that are always
+    right.
 
     Raises
     ------

@@ -41,9 +41,10 @@ def effective_models(failures: Array, *, definition: str = "kish") -> float:
 
     with :math:`\bar\varphi` the mean correlation of failures over pairs of models, and λ the eigenvalues of
     :math:`\varphi / M`: Kish's design effect, the participation ratio, and the entropy of the spectrum (the Vendi score
-    of the errors). Kish's number lets correlations of opposite sign cancel, the others do not and come out too low by a
-    share of about M / n on n items, which `outcome_pairs` takes off. They differ widely on the same data, so a number
-    should always be shown with the name of its definition.
+    of the errors). Kish's number lets correlations of opposite sign cancel, the others do not. On n items the
+    participation ratio of independent models comes out too low by a share of about M / n, their entropy by half of it;
+    `outcome_pairs` gives the same estimates, with intervals that allow for it. The definitions differ widely on the
+    same data, so a number should always be shown with the name of its own.
 
     Parameters
     ----------

@@ -24,16 +24,26 @@ def effective_intervals(sums: Sums, correlations: Floats, level: float) -> dict[
     .. math:: \theta \pm t_{g-1} \sqrt{\frac{g-1}{g} \sum_b (\theta_{-b} - \bar\theta)^2}, \qquad
         \theta = \log M_{eff} \ \text{(Kish)}, \quad \sqrt{\log(M / M_{eff})} \ \text{(the others)}
 
-    On these scales the error hardly depends on the value, and intervals of 95 % held 93 to 96 % of the time in
-    simulations with 4 to 30 models and 200 to 1,000 items, independent models among them.
+    On these scales the error hardly depends on the value. Correlations of few items scatter, and squares and logarithms
+    take scatter for structure: the participation ratio comes out too low by a share of about M / n, the entropy by half
+    of that where models are nearly independent. The interval is freed of it. In the participation ratio each square
+    becomes
 
-    Correlations of few items scatter, and squares and logarithms take scatter for structure: participation ratio and
-    entropy come out too low by a share of about M / n. That bias doubles on half the items, so it is measured there and
-    taken off the interval. The estimate stays the plain number of all items, which others can compute too, and the
-    interval reaches at least to it. Kish's number is nearly linear in the correlations and left as it is. Models
-    without a correlation are left out; one that is undefined without some block is taken to be as it is with that
-    block. With many models the entropy of each left-out sample is that of all items and its first-order change,
+    .. math:: \hat\varphi^2 - \frac{1 - \hat\varphi^2}{n - 2},
+
+    with n the items of the pair; its mean is zero for independent models at any n. The bias of the entropy is reckoned
+    twice, and the interval holds both: as what half the items add to it, which holds for any structure while models are
+    few, and as half of what is taken off the logarithm of the participation ratio. The estimate stays the plain
+    number of all items, which others can compute too, and the interval reaches at least to it. Kish's number is nearly
+    linear in the correlations and left as it is. Models without a correlation are left out; one that is undefined
+    without some block is taken to be as it is with that block. With many models the
+    entropy of each left-out sample is that of all items and its first-order change,
     :math:`-\mathrm{tr}(\log\rho \, \mathrm{d}\rho)` for :math:`\rho = \varphi / M`.
+
+    In simulations of 4 to 50 models on 200 to 1,000 items (M / n up to 0.25; independent models, groups, and models
+    that fail on the same hard items) intervals of 95 % held 93 to 97 % of the time for Kish's number. For the other two
+    it was 93 to 98 % with clear structure, and 94 to 99.8 % with models that are independent or nearly so: theirs is
+    close to the largest number there can be, which an interval misses on one side only.
 
     Parameters
     ----------
@@ -52,14 +62,12 @@ def effective_intervals(sums: Sums, correlations: Floats, level: float) -> dict[
     if len(kept) < 2:
         return dict.fromkeys(DEFINITIONS, Interval(np.nan, np.nan, np.nan))
     left = (_of_each if len(kept) <= SPECTRA else _of_changes)(sums, correlations, known)
-    halves = [_of_half(sums, correlations, first)[np.ix_(known, known)] for first in (0, 1)]
+    biases = _biases(sums, correlations, known)
     found = {"kish": _by_logarithm(float(counts.kish(kept)), left["kish"], level)}
     for name in ("participation_ratio", "spectral_entropy"):
-        numbers = np.array([DEFINITIONS[name](part) for part in (kept, *halves)])
-        # How far the models are from independent ones, on all items and on the halves.
-        whole, *of_halves = np.log(len(kept) / numbers)
-        bias = float(np.mean(of_halves) - whole)
-        found[name] = _by_concentration(len(kept), float(whole), bias, np.log(len(kept) / left[name]), level)
+        # How far the models are from independent ones.
+        whole = float(np.log(len(kept) / DEFINITIONS[name](kept)))
+        found[name] = _by_concentration(len(kept), whole, biases[name], np.log(len(kept) / left[name]), level)
     return found
 
 
@@ -71,13 +79,26 @@ def _by_logarithm(estimate: float, left: Floats, level: float) -> Interval:
     return Interval(estimate, estimate / factor, estimate * factor)
 
 
-def _by_concentration(m: int, whole: float, bias: float, left: Floats, level: float) -> Interval:
+def _by_concentration(m: int, whole: float, biases: tuple[float, ...], left: Floats, level: float) -> Interval:
     root = np.sqrt(np.maximum(whole, 0))
     reach = float(jackknife_reach(np.sqrt(np.maximum(left, 0)), level))
-    ends = root + reach, root - reach
-    low, high = (float(m * np.exp(bias - end * abs(end))) for end in ends)
+    ends = (min(biases), root + reach), (max(biases), root - reach)
+    low, high = (float(m * np.exp(bias - end * abs(end))) for bias, end in ends)
     plain = float(m * np.exp(-whole))
     return Interval(plain, min(low, plain), max(high, plain))
+
+
+def _biases(sums: Sums, correlations: Floats, known: Mask) -> dict[str, tuple[float, ...]]:
+    """By how much scatter raises log(M / M_eff), by one reckoning or by two."""
+    cut = np.ix_(known, known)
+    kept, items = correlations[cut], np.broadcast_to(sums["n"].sum(axis=0), correlations.shape)[cut]
+    squared = np.nansum(kept**2)
+    scatter = np.nansum((1 - kept**2) / np.maximum(items - 2.0, 1))
+    # Models cannot be more than independent: without scatter no less remains than each model's square with itself.
+    of_squares = float(np.log(squared / max(squared - scatter, len(kept))))
+    entropies = counts.spectral_entropy(np.stack([kept, *(_of_half(sums, correlations, i)[cut] for i in (0, 1))]))
+    whole, *halves = -np.log(entropies)
+    return {"participation_ratio": (of_squares,), "spectral_entropy": (float(np.mean(halves) - whole), of_squares / 2)}
 
 
 def _of_half(sums: Sums, correlations: Floats, first: int) -> Floats:

@@ -82,8 +82,8 @@ def outcome_pairs(
     Shares get Wilson's interval, everything else that of the jackknife. Where fewer than 10 items defeat both models,
     or fewer than 10 neither, the interval of κ and φ also holds what they would be at the ends of Wilson's interval of
     that share of items, with the error rates as they are: a jackknife cannot see shared failures that happened not to
-    occur. Such an interval errs on the wide side. p is one-sided: Fisher's exact test (the
-    hypergeometric tail) for the first three, the jackknife's t for those that look at the answers.
+    occur. Such an interval errs on the wide side. p is one-sided: Fisher's exact test (the hypergeometric tail) for the
+    first three, the jackknife's t for those that look at the answers.
 
     Parameters
     ----------

@@ -18,6 +18,8 @@ from polyculture.measure.pairs import PairMeasure
 STACK = 2**19
 # Sums of the row model (left) whose counterpart of the column model gets a name of its own.
 TURNED = {"a": "b", "own_a": "own_b"}
+# With fewer items than this in the rarer of both wrong and both right, the jackknife does not see what it could be.
+FEW = 10
 FIELDS = ("estimate", "low", "high", "null", "p", "highest")
 
 
@@ -74,9 +76,25 @@ def _judged(recipe: Recipe, stack: Slab, exact: Floats | None, level: float) -> 
     else:
         reach = jackknife_reach(values[1:], level)
         low, high = estimate - reach, estimate + reach
+        if recipe.exact:
+            low, high = _widened(recipe, {name: sums[0] for name, sums in stack.items()}, (low, high), level)
     p = exact if recipe.exact and exact is not None else _t_probability(table, freedom)
     ends = {"low": low, "high": high, "null": whole.value(whole.chance), "highest": whole.value(whole.most)}
     return {"estimate": estimate, "p": np.where(np.isnan(estimate), np.nan, p), **ends}
+
+
+def _widened(recipe: Recipe, sums: Slab, ends: tuple[Floats, Floats], level: float) -> tuple[Floats, Floats]:
+    """Let the rarer of both wrong and both right vary as its share may (Wilson), with error rates as seen."""
+    n, a, b, both = (sums[name] for name in ("n", "a", "b", "both"))
+    rarer = np.minimum(both, n - a - b + both)
+    shares = wilson(rarer, n, level)
+    # Both cells rise together when the error rates stay, and cannot leave what those allow.
+    cells = (np.clip(both - rarer + n * share, np.maximum(0, a + b - n), np.minimum(a, b)) for share in shares)
+    least, most = (table.value(table.observed) for table in (recipe.table({**sums, "both": cell}) for cell in cells))
+    few = rarer < FEW
+    # An undefined end is that of a jackknife that leaves out the only failures.
+    low, high = ends
+    return np.where(few, np.fmin(low, least), low), np.where(few, np.fmax(high, most), high)
 
 
 def _exact(stack: Slab) -> Floats:

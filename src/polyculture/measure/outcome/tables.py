@@ -35,8 +35,8 @@ class Table(NamedTuple):
 class Recipe(NamedTuple):
     """How one measure is computed for all pairs.
 
-    A share of items gets Wilson's interval, any other measure that of the jackknife; p is exact where the measure rises
-    with shared failures alone, and that of the jackknife's t elsewhere.
+    A share of items gets Wilson's interval, any other measure that of the jackknife. Where the measure rises with
+    shared failures alone, p is exact, and few of them widen the interval; elsewhere p is that of the jackknife's t.
     """
 
     table: Callable[[Slab], Table]
