@@ -49,7 +49,7 @@ def leave_one_out(
     encoded, test : Encoded
         Fitted and test items after step 2.
     most : int or None
-        Training items at most, and a quarter as many held-out ones.
+        Training items at most.
     jobs : int
         Fits at once.
 
@@ -132,15 +132,13 @@ def fixed(model: CrossDomainClassifier, **changes: Any) -> CrossDomainClassifier
 
 
 def limit(data: DomainData, most: int | None, seed: int) -> DomainData:
-    """The data with at most so many training items and a quarter as many held-out ones, drawn at random."""
+    """The data with at most so many training items, drawn at random; the other splits stay whole."""
     return data.take(_limited(data, most, seed))
 
 
 def _limited(data: DomainData, most: int | None, seed: int) -> Mask:
     kept = np.ones(len(data), dtype=bool)
-    rng = np.random.default_rng(seed)
-    for split, count in (("train", most), ("validation", None if most is None else most // 4)):
-        rows = np.flatnonzero(data.within(split))
-        if count is not None and len(rows) > count:
-            kept[rng.permutation(rows)[count:]] = False
+    train = np.flatnonzero(data.within("train"))
+    if most is not None and len(train) > most:
+        kept[np.random.default_rng(seed).permutation(train)[most:]] = False
     return kept
