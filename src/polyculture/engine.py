@@ -40,11 +40,14 @@ def run(function: Callable[..., Any], pieces: Iterable[tuple[Any, ...]], *, jobs
     if jobs == 1:
         return [function(*piece) for piece in pieces]
     from joblib import Parallel, delayed, parallel_config
+    from joblib.externals.loky import get_reusable_executor
 
     give_back_memory()
     # Arrays come to the processes as copies on write: what they share they hold once, and torch may have them.
     with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, mmap_mode="c"):
         found: list[Any] = Parallel()(delayed(_one)(function, piece) for piece in pieces)
+    # idle processes would keep what their pieces took
+    get_reusable_executor().shutdown(wait=True)
     return found
 
 
