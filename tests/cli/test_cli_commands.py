@@ -15,7 +15,8 @@ import polars as pl
 import pytest
 from cli_runs import fit, made, run, write
 
-from polyculture import CrossDomainClassifier, Evaluation
+from polyculture import CrossDomainClassifier, DomainData, Evaluation
+from polyculture.cli import demo
 from polyculture.cli.list_ import KINDS, REGISTRIES
 from polyculture.measure import list_measures
 
@@ -357,6 +358,16 @@ def test_measures_are_listed_with_their_facts(tmp_path: Path) -> None:
 # -- demo --------------------------------------------------------------------------------------------------------------
 
 
+def test_the_quick_demo_takes_some_of_the_items_that_only_the_further_task_labels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(demo, "_FURTHER", 3)
+    both = DomainData.of([f"text {i}" for i in range(10)], label=[0, 1] * 5)
+    some = demo._some_more(both, both.take(np.arange(4)))
+    assert len(some) == 7
+    assert set(both.ids[:4]) < set(some.ids)
+
+
 @pytest.mark.parametrize(
     ("options", "seeds", "every"),
     [([], [0], False), (["--seed", "4", "--seeds", "2"], [4, 5], False), (["--full"], [0, 1, 2, 3, 4], True)],
@@ -372,10 +383,12 @@ def test_demo_runs_the_loop_and_keeps_what_it_found(
 
     monkeypatch.setattr("polyculture.loop.close_the_loop", loop)
     monkeypatch.setattr("polyculture.data.packaged.load_dataset", lambda name, classes=2: f"{name} {classes}")
+    monkeypatch.setattr("polyculture.cli.demo._some_more", lambda finer, data: f"some of {finer}")
     monkeypatch.setattr(Evaluation, "report", lambda _, path: Path(path).write_text("report"))
     done = run("demo", "--out", tmp_path / "d", "--json", tmp_path / "e.json", "--jobs", "2", *options)
     assert done.code == 0, done.err
-    assert (asked["data"], asked["tasks"]) == ("vader-domains 2", {"three classes": "vader-domains 3"})
+    further = "vader-domains 3" if every else "some of vader-domains 3"
+    assert (asked["data"], asked["tasks"]) == ("vader-domains 2", {"three classes": further})
     assert (list(asked["seeds"]), asked["most"] is None, asked["jobs"]) == (seeds, every, 2)
     assert ("comparison" in asked["questions"]) == every
     assert (tmp_path / "d" / "report.html").read_text() == "report"
