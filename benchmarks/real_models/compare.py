@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from polyculture import AuditResult, audit
+from polyculture.auditing.tables import tables
 from polyculture.tables import Table, to_text
 
 ALPHA = 0.05
@@ -63,10 +64,13 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     for title, folders in KINDS.items():
         paths = [path for name in folders for path in sorted((args.folder / name).glob("*.safetensors"))]
-        found = audit(paths, kind="embeddings", permutations=args.permutations)
+        found = audit(paths, kind="embeddings", permutations=args.permutations, cache=False)
         sys.stdout.write(f"## {title}: {len(found.models)} models, {found.items} items\n\n")
-        for table in (likeness(found, "cka"), likeness(found, "mutual_knn"), layers(found, 20)):
+        kin = [table for table in tables(found) if table.name in ("summary", "families", "near_twins")]
+        for table in (likeness(found, "cka"), likeness(found, "mutual_knn"), layers(found, 20), *kin):
             sys.stdout.write(f"{to_text(table)}\n\n")
+        highest = max(pair["cka"]["null"] for pair in found.pairs)
+        sys.stdout.write(f"cka that chance passes once in twenty: {highest:.4f} at most\n\n")
         if args.reports:
             found.report(args.reports / f"{folders[0]}_{len(folders)}.html")
 

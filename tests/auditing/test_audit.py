@@ -12,9 +12,11 @@ from safetensors.numpy import save_file
 from sklearn.metrics import cohen_kappa_score
 
 from polyculture import AuditResult, audit
-from polyculture.auditing import entry
+from polyculture.auditing import entry, sources
 from polyculture.auditing.result import LISTED
+from polyculture.cli import audit as command
 from polyculture.errors import DataError, ParameterError
+from polyculture.measure.representation.pairs import MEASURED
 
 MEASURES = ("error_consistency", "error_correlation", "joint_failure", "agreement", "capa", "agreement_both_wrong")
 KEYS = {
@@ -235,3 +237,9 @@ def test_bad_input_is_one_sentence(source: object, settings: dict[str, object], 
     with pytest.raises(error, match=said) as caught:
         audit(source, **settings)
     assert "\n" not in str(caught.value)
+
+
+def test_the_command_offers_what_an_audit_takes() -> None:
+    """The command names them itself, so that its help loads nothing."""
+    assert command.KINDS == sources.KINDS
+    assert command.MEASURES.split(", ") == list(MEASURED)

@@ -16,7 +16,7 @@ from polyculture.auditing.result import AuditResult
 from polyculture.auditing.settings import Settings
 from polyculture.auditing.sources import Reading, paths_of, read
 from polyculture.data.answers import Answers, Embeddings
-from polyculture.data.audit_input.files import checked, stems
+from polyculture.data.audit_input.files import called, checked, stems
 from polyculture.progress import LOG
 
 
@@ -100,4 +100,4 @@ def _measure(source: Any, how: Reading, cards: Any, settings: Settings) -> Audit
         return audit_answers(given, settings, known)
     if isinstance(given, Embeddings):
         return audit_embeddings(given, settings, known)
-    return audit_models(given, settings)
+    return audit_models(given, settings, source=called(paths_of(source) or []))

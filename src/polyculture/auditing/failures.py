@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from polyculture.arrays import Array, Mask
 from polyculture.auditing.settings import Settings
 from polyculture.data.answers import Answers
 from polyculture.measure.inference.interval import Interval
@@ -51,8 +52,8 @@ def shared(answers: Answers, settings: Settings) -> tuple[dict[str, Any], Failur
     joint["definition"] = "two models drawn at random both fail; expected of independent models"
     systemic["definition"] = "all models fail; expected of independent models (Poisson-binomial)"
     # with answers missing, groups would be compared that other models answered
-    if answers.groups is not None and given is None and len(set(answers.groups.tolist())) > 1:
-        joint["given_groups"] = _given_groups(answers, how)
+    if answers.groups is not None and given is None:
+        joint["given_groups"] = _given_groups(wrong, answers.groups.astype(str), how)
     return {"joint_failure": joint, "systemic_failure": systemic}, found
 
 
@@ -67,7 +68,7 @@ def systemic_intervals(found: FailureDistribution) -> dict[str, Interval]:
     }
 
 
-def _wrong(answers: Answers) -> tuple[Any, Any]:
+def _wrong(answers: Answers) -> tuple[Mask, Mask | None]:
     assert answers.correct is not None  # noqa: S101 (asked only where labels are known)
     wrong = ~answers.correct
     return (wrong if answers.answered is None else wrong & answers.answered), answers.answered
@@ -94,11 +95,10 @@ def _groups(found: GroupFailure) -> dict[str, Any]:
     return ratios | {"worst_group": found.worst_group, "counted": found.counted, "left_out": found.left_out}
 
 
-def _given_groups(answers: Answers, how: dict[str, Any]) -> dict[str, Any]:
+def _given_groups(wrong: Mask, groups: Array, how: dict[str, Any]) -> dict[str, Any]:
     """How much of the joint failure of pairs the difficulty of the groups explains."""
-    wrong, given = _wrong(answers)
-    groups = answers.groups
-    if groups is None or np.unique(groups.astype(str), return_counts=True)[1].max() < SMALLEST_STRATUM:
+    counts = np.unique(groups, return_counts=True)[1]
+    if len(counts) < 2 or counts.max() < SMALLEST_STRATUM:
         return {}
-    found: Explained = expected_given_strata(wrong, groups, answered=given, smallest=SMALLEST_STRATUM, **how).pairs
+    found: Explained = expected_given_strata(wrong, groups, smallest=SMALLEST_STRATUM, **how).pairs
     return {name: asdict(part) for name, part in vars(found).items()}

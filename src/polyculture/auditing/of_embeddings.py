@@ -18,6 +18,7 @@ from polyculture.auditing.settings import Settings
 from polyculture.data.answers import Embeddings
 from polyculture.errors import DataError
 from polyculture.measure.representation.cka import cka_matrix
+from polyculture.measure.representation.layers import Layers
 from polyculture.measure.representation.pairs import RepresentationPairs, representation_pairs
 from polyculture.progress import LOG, Steps
 
@@ -78,11 +79,10 @@ def _replicates(layers: Sequence[Sequence[Array]], found: RepresentationPairs, s
     if settings.measures[0] != "cka" or len(found.of) > MOST_LAYERS or rows < FEWEST_ITEMS:
         return
     rng = np.random.default_rng(settings.seed)
-    starts = np.flatnonzero(np.diff(found.of, prepend=-1))
     for _ in range(REPLICATES):
-        half = np.sort(rng.permutation(rows)[: rows // 2])
-        values = cka_matrix([layer[half] for model in layers for layer in model], memory=settings.memory)
-        yield np.fmax.reduceat(np.fmax.reduceat(values, starts, axis=0), starts, axis=1)
+        some = np.sort(rng.permutation(rows)[: rows // 2])
+        half = Layers([[layer[some] for layer in model] for model in layers], at_least=FEWEST_ITEMS // 2)
+        yield half.highest(cka_matrix(half.flat, memory=settings.memory))
 
 
 def _maps(embeddings: Embeddings, found: RepresentationPairs, measure: str) -> dict[str, Any]:

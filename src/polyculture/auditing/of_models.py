@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 
-from polyculture.auditing.pair_table import listed, pair_table, records, summarise
+from polyculture.auditing.pair_table import pair_parts, pair_table
 from polyculture.auditing.result import AuditResult
 from polyculture.auditing.settings import Settings
 from polyculture.auditing.structure import structure
@@ -32,15 +33,13 @@ def audit_models(files: Sequence[ModelFile], settings: Settings, *, source: str 
         for name, matrix in found.measures.items()
     }
     table = pair_table(found.models, measures, adjust=settings.adjust)
-    names = list(measures)
     return AuditResult(
         kind="models",
         models=list(found.models),
         items=0,
         parameters=dict(zip(found.models, found.parameters.tolist(), strict=True)),
-        pairs=records(table[listed(table, names, len(files))], names),
-        summary=summarise(table, names),
         not_measured={"intervals and chance": found.reason},
+        settings=asdict(settings),
         source=source,
-        pair_table=table,
+        **pair_parts(table, list(measures), found.models),
     )

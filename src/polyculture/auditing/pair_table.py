@@ -69,9 +69,11 @@ def _check_names(models: Sequence[str]) -> None:
             ) from error
 
 
-def pair_parts(table: pl.DataFrame, measures: Sequence[str], models: Sequence[str], twins: Twins) -> dict[str, Any]:
+def pair_parts(
+    table: pl.DataFrame, measures: Sequence[str], models: Sequence[str], twins: Twins | None = None
+) -> dict[str, Any]:
     """``pairs``, ``summary`` and ``pair_table`` of an audit."""
-    also = [(str(twin.a), str(twin.b)) for twin in twins.named(models)]
+    also = [] if twins is None else [(str(twin.a), str(twin.b)) for twin in twins.named(models)]
     rows = listed(table, measures, len(models), also)
     return {
         "pairs": records(table[rows], measures),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 from polyculture.errors import ParameterError
 from polyculture.measure.inference.multiple import Method
+from polyculture.measure.representation.pairs import MEASURED
 
-MEASURED = ("cka", "mutual_knn", "rbf_cka", "rsa", "procrustes", "svcca")
-ADJUSTMENTS = ("benjamini-hochberg", "holm")
+ADJUSTMENTS = tuple(sorted(get_args(Method)))
 REPRESENTATION_MEASURES = ("cka", "mutual_knn")
 DEFAULT_MEMORY = 2 * 2**30
 
@@ -20,7 +21,7 @@ class Settings:
     Parameters
     ----------
     measures : tuple of str
-        Representation measures.
+        Representation measures; families and near-twins are those of the first.
     neighbours : int
         Of each item, for mutual nearest neighbours.
     permutations : int

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from polyculture.arrays import Floats
+from polyculture.measure.inference.calibrate import towards
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class PairMeasure:
 
     Examples
     --------
+    >>> import numpy as np
     >>> half, zero = np.full((2, 2), 0.5), np.zeros((2, 2))
     >>> PairMeasure(half, zero, half, null=zero + 0.2, p=half).calibrated.round(3).tolist()[0]
     [0.375, 0.375]
@@ -46,6 +46,4 @@ class PairMeasure:
     @property
     def calibrated(self) -> Floats:
         """Share of the way from chance to the largest value; never clamped, NaN where there is no way to go."""
-        room = np.asarray(self.highest - self.null)
-        undefined = np.full(self.estimate.shape, np.nan)
-        return np.asarray(np.divide(self.estimate - self.null, room, out=undefined, where=room > 0))
+        return towards(self.estimate, self.null, self.highest)
