@@ -29,7 +29,8 @@ from polyculture.preprocess import Preprocessor
 from polyculture.progress import Steps
 
 ENCODERS = ("lexical", "pretrained", "pretrained:wordllama", "cnn", "rnn", "transformer")
-QUESTIONS = ("comparison", "generalisation", "interpretability", "ablation", "homogenization")
+QUESTIONS = ("interpretability", "comparison", "generalisation", "ablation", "homogenization")
+"""In the order in which they are asked: the specialists are needed by the first alone, and take room."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Run:
 
     model: CrossDomainClassifier
     pooled: Backbone
-    specialists: Mapping[str, CrossDomainClassifier]
+    specialists: dict[str, CrossDomainClassifier]
     data: DomainData
     prepared: DomainData
     items: DomainData
@@ -93,7 +94,7 @@ def close_the_loop(
     every_seed : bool
         Ask the further questions of every seed and not of the first alone.
     questions : sequence of str
-        Of ``"comparison"``, ``"generalisation"``, ``"interpretability"``, ``"ablation"``, ``"homogenization"``.
+        Of :data:`QUESTIONS`.
     tasks : mapping of name to DomainData, or None
         Further labels of the same items, by their ids; items that `data` does not hold are split anew.
     test : float in (0, 1)
@@ -243,6 +244,8 @@ def _ask(
                 )
             elif question == "interpretability":
                 found[question] = judge_reasons(run.model, run.pooled, run.specialists, run.items, each=explained)
+                # no other question needs them, and the processes to come need the room
+                run.specialists.clear()
             elif question == "ablation":
                 found[question] = ablate(
                     run.model,

@@ -200,6 +200,31 @@ def test_intervals_cover_where_shared_failures_are_few(error: float, n: int, kap
     assert all(hit >= 950 for hit in hits.values()), hits
 
 
+def p_by_chance(error: float, n: int, draws: int) -> dict[str, np.ndarray]:
+    """p of two models that have nothing to do with each other; that of whole counts is spread within its step."""
+    values: dict[str, list[float]] = {"error_consistency": [], "capa": [], "agreement_both_wrong": []}
+    for seed in range(draws):
+        rng = np.random.default_rng(seed)
+        answers = np.where(rng.random((n, 2)) < error, rng.integers(1, 4, (n, 2)), 0)
+        found = outcome_pairs(None, answers=answers, labels=np.zeros(n, int), option_counts=np.full(n, 4), seed=seed)
+        for name, kept in values.items():
+            kept.append(found.measures[name].p[0, 1])
+        one, other = (wrong := answers > 0).sum(axis=0)
+        values["error_consistency"][-1] -= stats.hypergeom.pmf(wrong.all(axis=1).sum(), n, one, other) * rng.random()
+    return {name: np.array(kept) for name, kept in values.items()}
+
+
+def test_p_is_uniform_by_chance() -> None:
+    for name, values in p_by_chance(0.3, 400, 500).items():
+        assert stats.kstest(values, "uniform").pvalue > 0.01, name
+
+
+def test_p_where_few_items_defeat_both_errs_on_the_large_side() -> None:
+    for name, values in p_by_chance(0.15, 400, 200).items():
+        # Fisher's test stays exact; a jackknife of ten items does not.
+        assert np.mean(values <= 0.05) <= (0.09 if name == "error_consistency" else 0.06), name
+
+
 def test_largest_values_are_reached_by_nested_errors_and_by_no_others() -> None:
     case = made(missing=0)
     found = case.measured()

@@ -52,9 +52,8 @@ def p_by_chance(name: str, layers: tuple[int, ...], trials: int) -> np.ndarray:
 
 @pytest.mark.parametrize("name", CALIBRATED)
 def test_p_of_a_maximum_over_layers_is_uniform_by_chance(name: str) -> None:
-    trials = 500 if name == "cka" else 150
     # Whole fortieths are spread within their step.
-    values = p_by_chance(name, (2, 3), trials) - np.random.default_rng(0).random(trials) / 40
+    values = p_by_chance(name, (2, 3), 500) - np.random.default_rng(0).random(500) / 40
     # Counts of neighbours tie, which makes their p larger, never smaller.
     side = "greater" if name == "mutual_knn" else "two-sided"
     assert stats.kstest(values, "uniform", alternative=side).pvalue > 0.01

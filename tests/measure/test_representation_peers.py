@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -43,11 +45,21 @@ def torch_cka(x: np.ndarray, y: np.ndarray) -> float:
     return float(compared.export()["CKA"])
 
 
+@pytest.fixture
+def doubles() -> Iterator[None]:
+    """Packages that make arrays of their own make them in double precision."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+@pytest.mark.usefixtures("doubles")
 @pytest.mark.parametrize("package", [pytorch_cka, torch_cka])
 def test_torch_packages_agree_on_features_of_mean_zero(package: object, pair: tuple[np.ndarray, np.ndarray]) -> None:
-    x, y = (part - part.mean(axis=0) for part in pair)
-    # Theirs is summed in float32.
-    assert package(x, y) == pytest.approx(cka(x, y), abs=1e-5)
+    x, y = (part.astype(np.float64) - part.mean(axis=0, dtype=np.float64) for part in pair)
+    assert package(x, y) == pytest.approx(cka(x, y), abs=1e-6)
 
 
 @pytest.mark.parametrize("mean", [1, 10, 100])
