@@ -283,4 +283,4 @@ def test_a_file_that_never_answers_is_given_up(folder: Path, monkeypatch: pytest
 def test_a_flood_is_noticed_whatever_was_held_before() -> None:
     np.ones(15_000_000)
     with pytest.raises(AssertionError), little_memory(50):
-        np.ones(10_000_000)
+        np.ones(40_000_000)

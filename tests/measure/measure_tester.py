@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import community_tester as communities
 import numpy as np
 import numpy.testing as npt
 from hypothesis import strategies as st
@@ -32,6 +33,11 @@ CHANGES: dict[str, Change] = {
 TOGETHER = {"complement", "relabelling"}
 
 
+def changes(facts: Facts) -> set[str]:
+    """Names of the changes that inputs of a kind can undergo."""
+    return set(CHANGES if facts.kind == "items" else communities.CHANGES)
+
+
 def answered(labels: np.ndarray, accuracy: float, rng: np.random.Generator) -> np.ndarray:
     """Answers among four options; wrong ones spread evenly."""
     return np.where(rng.random(len(labels)) < accuracy, labels, (labels + rng.integers(1, 4, len(labels))) % 4)
@@ -39,6 +45,10 @@ def answered(labels: np.ndarray, accuracy: float, rng: np.random.Generator) -> n
 
 def drawn(facts: Facts, n: int, rng: np.random.Generator) -> Inputs:
     """Inputs that are alike by nothing but chance."""
+    return (items_drawn if facts.kind == "items" else communities.drawn)(facts, n, rng)
+
+
+def items_drawn(facts: Facts, n: int, rng: np.random.Generator) -> Inputs:
     if facts.takes == ("x", "y"):
         return rng.normal(size=(n, 5)), rng.normal(size=(n, 3))
     if facts.takes == ("a", "b"):
@@ -56,6 +66,10 @@ def drawn(facts: Facts, n: int, rng: np.random.Generator) -> Inputs:
 
 def drawn_freely(facts: Facts) -> st.SearchStrategy[Inputs]:
     """Small whole numbers: constant columns, repeated rows and low rank come by themselves."""
+    return (items_drawn_freely if facts.kind == "items" else communities.drawn_freely)(facts)
+
+
+def items_drawn_freely(facts: Facts) -> st.SearchStrategy[Inputs]:
     sizes = st.integers(4, 9)
     if facts.takes == ("failures",):
         return sizes.flatmap(lambda n: st.tuples(hnp.arrays(bool, st.tuples(st.just(n), st.integers(1, 4)))))
@@ -77,23 +91,31 @@ def drawn_freely(facts: Facts) -> st.SearchStrategy[Inputs]:
 def check_bounds(facts: Facts, inputs: Inputs) -> None:
     value = facts.function(*inputs)
     low, high = facts.bounds
-    assert type(value) is float
+    assert isinstance(value, float)
     assert np.isnan(value) or low - 1e-9 <= value <= high + 1e-9
 
 
 def check_symmetry(facts: Facts, inputs: Inputs, *, like: bool = False) -> None:
     """With inputs that may be `like` each other only a promise of symmetry can be broken."""
-    other = (inputs[1], inputs[0], *inputs[2:]) if len(inputs) > 1 else (inputs[0][:, ::-1],)
+    if facts.kind != "items":
+        other = communities.swapped(facts, inputs)
+    else:
+        other = (inputs[1], inputs[0], *inputs[2:]) if len(inputs) > 1 else (inputs[0][:, ::-1],)
     same = np.isclose(facts.function(*inputs), facts.function(*other), rtol=1e-9, atol=1e-9, equal_nan=True)
     assert same == facts.symmetric or (same and like)
 
 
 def check_items_in_any_order(facts: Facts, inputs: Inputs, rng: np.random.Generator) -> None:
     order = rng.permutation(len(inputs[0]))
-    npt.assert_allclose(facts.function(*(a[order] for a in inputs)), facts.function(*inputs), rtol=1e-9, atol=1e-9)
+    other = tuple(a[order] for a in inputs) if facts.kind == "items" else communities.reordered(inputs, rng)
+    npt.assert_allclose(facts.function(*other), facts.function(*inputs), rtol=1e-9, atol=1e-9)
 
 
 def check_invariance(facts: Facts, inputs: Inputs, name: str, rng: np.random.Generator) -> None:
+    if facts.kind != "items":
+        changed = communities.CHANGES[name](inputs, rng)
+        npt.assert_allclose(facts.function(*changed), facts.function(*inputs), rtol=1e-9, atol=1e-9)
+        return
     change = CHANGES[name]
     changed = [change(a, rng) for a in inputs] if name in TOGETHER else [change(inputs[0], rng), *inputs[1:]]
     npt.assert_allclose(facts.function(*changed), facts.function(*inputs), rtol=1e-7, atol=1e-7)
@@ -101,16 +123,36 @@ def check_invariance(facts: Facts, inputs: Inputs, name: str, rng: np.random.Gen
 
 def check_direction(facts: Facts, n: int, rng: np.random.Generator) -> None:
     """Copies must come out more alike than the same copies with their items shuffled apart."""
+    alike, apart = copies(facts, n, rng) if facts.kind == "items" else communities.alike_and_apart(facts, n, rng)
+    difference = facts.function(*alike) - facts.function(*apart)
+    assert difference > 0 if facts.more_alike == "higher" else difference < 0
+
+
+def copies(facts: Facts, n: int, rng: np.random.Generator) -> tuple[Inputs, Inputs]:
     inputs = drawn(facts, n, rng)
     first = inputs[0]
     if len(facts.takes) > 1:
         rest = inputs[2:]
-        alike, apart = (first, first, *rest), (first, first[rng.permutation(n)], *rest)
-    else:
-        copies = np.repeat(first[:, :1], 3, axis=1)
-        alike, apart = (copies,), (np.stack([first[rng.permutation(n), 0] for _ in range(3)], axis=1),)
-    difference = facts.function(*alike) - facts.function(*apart)
-    assert difference > 0 if facts.more_alike == "higher" else difference < 0
+        return (first, first, *rest), (first, first[rng.permutation(n)], *rest)
+    shuffled = np.stack([first[rng.permutation(n), 0] for _ in range(3)], axis=1)
+    return (np.repeat(first[:, :1], 3, axis=1),), (shuffled,)
+
+
+def check_identity(facts: Facts, n: int, rng: np.random.Generator) -> None:
+    """Copies of one community are as alike as the bounds allow."""
+    alike, _ = communities.alike_and_apart(facts, n, rng)
+    most = facts.bounds[1 if facts.more_alike == "higher" else 0]
+    assert abs(facts.function(*alike) - most) < 1e-9
+
+
+def check_leading_axes(facts: Facts, rng: np.random.Generator) -> None:
+    """A stack of inputs gives what each of them gives by itself."""
+    cases = [drawn(facts, 12, rng) for _ in range(6)]
+    held = communities.ARRAYS[facts.kind]
+    rest = cases[0][held:]
+    stacked = [np.stack(arrays).reshape(2, 3, *arrays[0].shape) for arrays in zip(*cases, strict=True)][:held]
+    alone = [facts.function(*case[:held], *rest) for case in cases]
+    npt.assert_allclose(facts.function(*stacked, *rest), np.reshape(alone, (2, 3)), rtol=1e-12, atol=1e-12)
 
 
 def check_null(facts: Facts, rng: np.random.Generator, *, n: int = 400, times: int = 200) -> None:

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from measure_tester import (
-    CHANGES,
+    changes,
     check_bounds,
     check_direction,
+    check_identity,
     check_invariance,
     check_items_in_any_order,
+    check_leading_axes,
     check_null,
     check_symmetry,
     drawn,
@@ -25,6 +27,10 @@ from polyculture.errors import DataError, ParameterError, ShapeError
 from polyculture.measure import MEASURES, Facts, list_measures, measure
 
 every = pytest.mark.parametrize("facts", list_measures(), ids=lambda facts: facts.name)
+of_items = [facts for facts in list_measures() if facts.kind == "items"]
+each_of_items = pytest.mark.parametrize("facts", of_items, ids=lambda facts: facts.name)
+of_communities = [facts for facts in list_measures() if facts.kind != "items"]
+each_of_communities = pytest.mark.parametrize("facts", of_communities, ids=lambda facts: facts.name)
 quick = settings(
     max_examples=200,
     deadline=None,
@@ -69,11 +75,11 @@ def test_facts_are_complete(facts: Facts) -> None:
     assert facts.summary.endswith(".")
     assert facts.paper
     assert facts.cost
-    assert set(facts.invariant_to) <= set(CHANGES)
+    assert set(facts.invariant_to) <= changes(facts)
     assert getattr(package, facts.name) is facts.function
 
 
-@every
+@each_of_items
 @pytest.mark.parametrize("bad", [np.nan, np.inf, "text", 1j, None], ids=str)
 def test_values_that_are_no_finite_numbers_are_refused(facts: Facts, bad: object) -> None:
     inputs = [a.astype(object) for a in drawn(facts, 10, np.random.default_rng(0))]
@@ -82,7 +88,50 @@ def test_values_that_are_no_finite_numbers_are_refused(facts: Facts, bad: object
         facts.function(*inputs)
 
 
-@every
+@each_of_communities
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1, "text", 1j, None], ids=str)
+def test_counts_that_cannot_be_are_refused(facts: Facts, bad: object) -> None:
+    inputs = drawn(facts, 10, np.random.default_rng(0))
+    wrong = inputs[0].astype(object)
+    wrong.flat[3] = bad
+    with pytest.raises(DataError, match=facts.takes[0]):
+        facts.function(wrong, *inputs[1:])
+
+
+@each_of_communities
+def test_no_categories_and_categories_that_do_not_fit_are_refused(facts: Facts) -> None:
+    inputs = drawn(facts, 10, np.random.default_rng(0))
+    for wrong in (inputs[0][..., :0], np.float64(1), inputs[0][..., None, :0]):
+        with pytest.raises(ShapeError, match=facts.takes[0]):
+            facts.function(wrong, *inputs[1:])
+    if len(inputs) > 1 and inputs[1].ndim:
+        with pytest.raises(ShapeError, match="9"):
+            facts.function(inputs[0][..., :9], *inputs[1:])
+
+
+@pytest.mark.parametrize("facts", [f for f in of_communities if f.kind != "counts"], ids=lambda facts: facts.name)
+@quick
+@given(n=st.integers(1, 40), seed=st.integers(0, 2**32))
+def test_copies_of_a_community_are_as_alike_as_can_be(facts: Facts, n: int, seed: int) -> None:
+    check_identity(facts, n, np.random.default_rng(seed))
+
+
+@each_of_communities
+@quick
+@given(seed=st.integers(0, 2**32))
+def test_leading_axes_are_so_many_cases(facts: Facts, seed: int) -> None:
+    check_leading_axes(facts, np.random.default_rng(seed))
+
+
+@each_of_communities
+def test_communities_without_counts_are_undefined(facts: Facts) -> None:
+    inputs = drawn(facts, 10, np.random.default_rng(0))
+    held = 2 if facts.kind == "two communities" else 1
+    nothing = [np.zeros_like(a) for a in inputs[:held]]
+    assert np.isnan(facts.function(*nothing, *inputs[held:]))
+
+
+@each_of_items
 def test_no_items_and_wrong_shapes_are_refused(facts: Facts) -> None:
     inputs = drawn(facts, 10, np.random.default_rng(0))
     for wrong in ([a[:0] for a in inputs], [a[None] for a in inputs], [np.float64(1)] * len(inputs)):

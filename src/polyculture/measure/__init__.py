@@ -5,12 +5,44 @@
 - *outcome*: `error_consistency`, `capa`, `agreement_both_wrong`, `joint_failure`, `ambiguity`, `discrepancy`,
   `rashomon_capacity`, `effective_models`; `failure_distribution` and `pair_failure` against independence,
   `expected_given_strata` against known difficulty
+- *diversity* within a community: `hill`, `hill_rarefied`, `hill_at_coverage`, `entropy`, `coverage`, `hhi`, `gini`,
+  `leinster_cobbold`, `rao`, `vendi`; between communities: `partition`, `homogenization`, `jensen_shannon`,
+  `morisita_horn`, `bray_curtis`, `rank_biased_overlap`, `turnover`, `nestedness`
 - *all pairs, with intervals and chance*: `outcome_pairs`, `representation_pairs`
 - *inference*: `bootstrap`, `jackknife`, `calibrate`, `adjust`, `regress_pairs`, `cka_null`, `knn_null`
 
 `list_measures` tells the facts of all. A measure that is undefined on the given data is NaN, never a likely number.
 """
 
+from polyculture.measure.diversity.concentration import gini, hhi
+from polyculture.measure.diversity.convergence import beta_convergence, sigma_convergence
+from polyculture.measure.diversity.coverage import coverage
+from polyculture.measure.diversity.entropy import entropy
+from polyculture.measure.diversity.hill import hill
+from polyculture.measure.diversity.jensen_shannon import (
+    generalised_jensen_shannon,
+    jensen_shannon,
+    jensen_shannon_distance,
+    jensen_shannon_matrix,
+)
+from polyculture.measure.diversity.nestedness import (
+    Split,
+    nestedness,
+    turnover,
+    turnover_nestedness,
+    turnover_nestedness_matrix,
+    turnover_nestedness_multiple,
+)
+from polyculture.measure.diversity.overlap import (
+    bray_curtis,
+    bray_curtis_matrix,
+    morisita_horn,
+    morisita_horn_matrix,
+)
+from polyculture.measure.diversity.partition import Partition, beta_diversity, homogenization, partition
+from polyculture.measure.diversity.rank_overlap import rank_biased_overlap, rank_biased_overlap_matrix
+from polyculture.measure.diversity.rarefaction import hill_at_coverage, hill_rarefied
+from polyculture.measure.diversity.similarity import leinster_cobbold, rao, vendi
 from polyculture.measure.inference.bootstrap import bootstrap, jackknife, paired_interval, t_interval
 from polyculture.measure.inference.calibrate import Calibrated, calibrate
 from polyculture.measure.inference.interval import Interval, Intervals
@@ -64,7 +96,9 @@ __all__ = [
     "PairMeasure",
     "PairRegression",
     "PairTerm",
+    "Partition",
     "RepresentationPairs",
+    "Split",
     "StreamingCKA",
     "adjust",
     "adjust_pairs",
@@ -73,8 +107,12 @@ __all__ = [
     "ambiguity_expected",
     "angular_shape_distance",
     "angular_shape_distance_matrix",
+    "beta_convergence",
+    "beta_diversity",
     "bootstrap",
     "bootstrap_outcomes",
+    "bray_curtis",
+    "bray_curtis_matrix",
     "calibrate",
     "capa",
     "cka",
@@ -83,35 +121,55 @@ __all__ = [
     "cka_matrix",
     "cka_null",
     "cka_variance",
+    "coverage",
     "discrepancy",
     "effective_models",
+    "entropy",
     "error_consistency",
     "error_consistency_bound",
     "error_consistency_matrix",
     "error_correlation_matrix",
     "expected_given_strata",
     "failure_distribution",
+    "generalised_jensen_shannon",
+    "gini",
+    "hhi",
+    "hill",
+    "hill_at_coverage",
+    "hill_rarefied",
+    "homogenization",
     "jackknife",
+    "jensen_shannon",
+    "jensen_shannon_distance",
+    "jensen_shannon_matrix",
     "joint_failure",
     "joint_failure_difference",
     "joint_failure_expected",
     "joint_failure_ratio",
     "knn_null",
+    "leinster_cobbold",
     "list_measures",
     "measure",
     "minibatch_cka",
+    "morisita_horn",
+    "morisita_horn_matrix",
     "mutual_knn",
     "mutual_knn_matrix",
     "mutual_knn_null",
     "nearest",
+    "nestedness",
     "outcome_pairs",
     "pair_failure",
     "paired_interval",
+    "partition",
     "poisson_binomial",
     "procrustes",
     "procrustes_matrix",
     "pwcca",
     "pwcca_matrix",
+    "rank_biased_overlap",
+    "rank_biased_overlap_matrix",
+    "rao",
     "rashomon_capacities",
     "rashomon_capacity",
     "rbf_cka",
@@ -120,7 +178,13 @@ __all__ = [
     "representation_pairs",
     "rsa",
     "rsa_matrix",
+    "sigma_convergence",
     "svcca",
     "svcca_matrix",
     "t_interval",
+    "turnover",
+    "turnover_nestedness",
+    "turnover_nestedness_matrix",
+    "turnover_nestedness_multiple",
+    "vendi",
 ]
