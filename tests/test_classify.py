@@ -426,7 +426,6 @@ class TestErrors:
             (["film", "day"] * 5, ["+"] * 10, None, "only the class '\\+'"),
             (["film", "day"] * 5, [-1] * 10, None, "no labels"),
             (["", "  "] * 10, ["+", "-"] * 10, None, "too few words to learn from"),
-            (["film", "day"] * 5, ["+", "-"] * 5, ["a"] * 9 + ["b"], "the domain 'b' has a single labelled item"),
             (["film", "day"] * 5, ["+", "-"] * 5, ["a"] * 9 + [None], "row 10 has no domain"),
         ],
     )

@@ -11,6 +11,10 @@ class DataError(PolycultureError):
     """A file, table or array does not hold what was asked for."""
 
 
+class KindError(DataError, TypeError):
+    """Data are of a type that can not be worked with."""
+
+
 class ShapeError(PolycultureError):
     """Arrays do not fit together, or hold too few items."""
 

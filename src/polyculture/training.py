@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from polyculture.arrays import Array
 from polyculture.errors import ParameterError
 from polyculture.progress import LOG
+from polyculture.targets import Classes, Target
 
 FUSED = ("adam", "adamw")
 
@@ -82,12 +83,36 @@ def classification(fetch: Fetch, target: Tensor, *, smoothing: float = 0.0) -> O
     >>> right, answers
     (1, 2)
     """
+    return supervised(fetch, target, Classes, smoothing=smoothing)
+
+
+def supervised(fetch: Fetch, target: Tensor, kind: type[Target], *, smoothing: float = 0.0) -> Objective:
+    """The loss of a kind of target, with smoothed labels while the network trains.
+
+    Parameters
+    ----------
+    fetch : callable
+        Rows (m,) to the network's inputs, each of length m.
+    target : tensor of n rows
+        What `kind.tensor` gave.
+    kind : type of Target
+    smoothing : float in [0, 1)
+        Share of the target spread evenly, where there are labels to smooth.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from polyculture.targets import Values
+    >>> from polyculture.training import supervised
+    >>> x, y = torch.tensor([[1.0], [3.0]]), torch.tensor([1.0, 1.0])
+    >>> float(supervised(lambda rows: (x[rows],), y, Values)(torch.nn.Identity(), torch.arange(2))[0])
+    1.0
+    """
 
     def objective(network: nn.Module, rows: Tensor) -> tuple[Tensor, int, int]:
-        logits = network(*fetch(rows))
-        truth = target[rows]
-        loss = nn.functional.cross_entropy(logits, truth, label_smoothing=smoothing if network.training else 0.0)
-        return loss, int((logits.argmax(1) == truth).sum()), len(rows)
+        scores, truth = network(*fetch(rows)), target[rows]
+        loss = kind.loss(scores, truth, smoothing if network.training else 0.0)
+        return loss, kind.hits(scores, truth), len(rows)
 
     return objective
 

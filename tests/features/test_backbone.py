@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from polyculture import store
-from polyculture.errors import DataError, ParameterError
+from polyculture.errors import DataError, ParameterError, ShapeError
 from polyculture.features.backbone import Backbone, build, load_weights, softmax, weights_of
 
 SMALL = {"hidden": (8, 6), "dropout": (0.1, 0.2), "learning_rate": 0.02, "epochs": 6, "patience": 9}
@@ -181,3 +181,50 @@ def test_softmax_is_safe_and_blind_to_a_shift():
     np.testing.assert_allclose(found.sum(axis=1), 1)
     np.testing.assert_allclose(found[0], [1, 0, 0])
     np.testing.assert_allclose(softmax(logits + 5.0), found)
+
+
+def kept(state, folder):
+    store.save(folder / "b", state, kind="backbone", facts={})
+    return store.load(folder / "b", kind="backbone")
+
+
+class TestLabelsOfAnyForm:
+    @pytest.mark.parametrize("nothing", [None, float("nan"), ""])
+    def test_words(self, nothing):
+        x, y = planted()
+        words = np.array(["no", "yes"], dtype=object)[y]
+        words[::5] = nothing
+        backbone = Backbone(**SMALL).fit(x, words)
+        assert backbone.classes_.tolist() == ["no", "yes"]
+        assert set(backbone.predict(x)) <= {"no", "yes"}
+        assert backbone.score(x[1::5], words[1::5]) > 0.8
+
+    def test_several_at_once(self, tmp_path):
+        x, _ = planted()
+        both = (x[:, :2] > 0).astype(int)
+        backbone = Backbone(**SMALL, target="labels").fit(x, both)
+        assert backbone.predict_proba(x).shape == both.shape
+        assert (backbone.predict(x) == both).mean() > 0.8
+        again = Backbone.from_state(kept(backbone.state(), tmp_path))
+        np.testing.assert_array_equal(again.predict(x), backbone.predict(x))
+
+    def test_values(self, tmp_path):
+        x, _ = planted()
+        backbone = Backbone(**SMALL, target="values").fit(x, 100 + 5 * x[:, 0])
+        assert backbone.score(x, 100 + 5 * x[:, 0]) > 0.6
+        assert not hasattr(backbone, "predict_proba")
+        again = Backbone.from_state(kept(backbone.state(), tmp_path))
+        np.testing.assert_array_equal(again.predict(x), backbone.predict(x))
+
+    def test_labels_of_another_kind(self):
+        x, y = planted()
+        with pytest.raises(ShapeError, match="y holds classes and target is 'labels'; set target='classes'"):
+            Backbone(**SMALL, target="labels").fit(x, y)
+        with pytest.raises(ParameterError, match="target is 'ranks'"):
+            Backbone(**SMALL, target="ranks").fit(x, y)
+
+
+def test_arrays_that_may_not_be_written_to(fitted):
+    x, y = planted()
+    x.flags.writeable = y.flags.writeable = False
+    np.testing.assert_array_equal(Backbone(**SMALL).fit(x, y).predict_proba(x), fitted.predict_proba(x))

@@ -46,7 +46,7 @@ class TestBlock:
         x = np.random.RandomState(0).normal(size=(40, 3))
         rows = np.arange(40) < 20
         wild = np.where(rows[:, None], x, 1e6)
-        np.testing.assert_array_equal(Block().fit(wild, rows).transform(x), Block().fit(x[:20]).transform(x))
+        np.testing.assert_array_equal(Block().fit(wild, rows=rows).transform(x), Block().fit(x[:20]).transform(x))
 
     def test_a_constant_column_becomes_zero(self):
         x = np.column_stack([np.arange(5.0), np.full(5, 7.0)])

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from polyculture.arrays import Array, Floats, Ints, Mask
+from polyculture.arrays import Array, Floats, Mask
 from polyculture.errors import ParameterError
 from polyculture.features.backbone import Backbone
 from polyculture.features.encoders.base import held_out
 from polyculture.progress import LOG
+from polyculture.targets import kind_of
 
 
 def fine_tune(
     backbone: Backbone,
     X: Floats,
-    y: Ints,
+    y: Array,
     domain: Array,
     *,
     validation: Mask | None = None,
@@ -32,8 +31,8 @@ def fine_tune(
     backbone : Backbone
         Fitted; every expert starts from its weights, which makes their weights sound to merge.
     X : array of shape (n, d)
-    y : array of int, shape (n,)
-        -1 where there is no label.
+    y : array of n rows
+        What is learnt; see :mod:`polyculture.targets`.
     domain : array of str, shape (n,)
     validation : array of bool, shape (n,), or None
         Each domain's own held-out items decide when its expert stops.
@@ -42,7 +41,8 @@ def fine_tune(
     learning_rate : float
         Smaller than the backbone's: the expert should stay near.
     epochs, least : int
-        Passes at most; a domain with fewer labelled items, or with one class, keeps the backbone's weights.
+        Passes at most; a domain with fewer labelled items, or with one class, keeps the backbone's weights, and one
+        without any has no expert.
 
     Returns
     -------
@@ -67,9 +67,11 @@ def fine_tune(
     if layers not in frozen:
         raise ParameterError(f"layers is {layers!r}; use one of {', '.join(frozen)}")
     experts: dict[str, dict[str, Array]] = {}
-    for name in sorted(set(domain[y >= 0].tolist())):
-        rows, stop = held_out(np.where(domain == name, y, -1), validation, share=0.1, seed=backbone.random_state)
-        if len(rows) < least or len(np.unique(y[rows])) < 2:
+    kind = kind_of(y)
+    for name in sorted(set(domain[kind.labelled(y)].tolist())):
+        own = kind.blank(y, domain == name)
+        rows, stop = held_out(own, validation, share=0.1, seed=backbone.random_state)
+        if len(rows) < least or not kind.varies(y[rows]):
             LOG.info("domain %s: too few labels for an expert, the backbone serves it", name)
             experts[name] = dict(backbone.weights_)
             continue

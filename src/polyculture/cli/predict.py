@@ -45,13 +45,11 @@ def predict_command(
 ) -> None:
     """Write the rows of DATA with a prediction and the probability of each class."""
     check_outputs(inputs=[data], out=(out, ENDINGS), json=(json, ()))
-    from polyculture.cli.screen import note, progress
+    from polyculture.cli.screen import progress
 
     with progress(quiet=quiet), Steps().step("predict"):
         found = _predict(model, data, out, text=text, domain=domain, overwrite=overwrite)
     write_json(json, "predict/1", {"model": str(model), "out": str(out), **found})
-    if found["unseen"]:
-        note(_unseen(found), quiet=quiet)
     _show(found, out)
 
 
@@ -97,15 +95,6 @@ def _counts(model: CrossDomainClassifier, items: DomainData, named: Sequence[Any
     }
     unseen = sum(found["items"] for found in domains.values() if not found["known"])
     return {"data": str(path), "items": len(items), "unseen": unseen, "domains": domains}
-
-
-def _unseen(found: dict[str, Any]) -> str:
-    names = [name for name, of in found["domains"].items() if not of["known"]]
-    which = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-    return (
-        f"{found['unseen']} of {found['items']} items are of domains that the model has not seen ({which}); "
-        "the static model serves them"
-    )
 
 
 def _show(found: dict[str, Any], out: Path) -> None:

@@ -181,7 +181,7 @@ class DomainData:
 
 
 def _modalities(items: Any) -> Mapping[str, Any]:
-    if isinstance(items, Mapping):
+    if isinstance(items, Mapping) and not sp.issparse(items):
         return items
     if isinstance(items, str):
         raise DataError("a single text was given; give a list of texts, even of one")
@@ -212,7 +212,9 @@ def _domains(values: Sequence[Any] | Array, source: str) -> list[str]:
 def _labels(values: Sequence[Any] | Array) -> Array:
     """An object array with None where there is no label: None, NaN, an empty string or -1."""
     column = np.empty(len(values), dtype=object)
-    column[:] = [_label(v) for v in (values.tolist() if isinstance(values, np.ndarray) else values)]
+    # one by one: rows of labels of equal length would be taken for a matrix
+    for row, value in enumerate(values.tolist() if isinstance(values, np.ndarray) else values):
+        column[row] = _label(value)
     return column
 
 

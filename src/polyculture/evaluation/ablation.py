@@ -62,7 +62,7 @@ def ablate(
         other.features_ = model.features_
         experts = {} if other.adapt == "none" else model.experts_
         merges = model.merges_ if other.fuse == model.fuse and experts else None
-        made = {"backbone": model.backbone_, "families": model.families_, "experts": experts, "merges": merges}
+        made = {"backbone": model.backbone_, "families": model.judging_, "experts": experts, "merges": merges}
         other.learn(encoded, prepared, **made)
         return _judged(other, test, items) | {"about": about}
 
@@ -71,7 +71,13 @@ def ablate(
         "without adapt": relearnt("step 3 left out: no experts", adapt="none"),
         "without fuse": relearnt("step 4 left out: each domain's expert answers alone", fuse="none"),
         "without optimise": relearnt(
-            "step 5 left out: no fine-tuning, no calibration", fine_tune_epochs=0, calibrate=False
+            "step 5 left out: no fine-tuning, no calibration, base models not refitted",
+            fine_tune_epochs=0,
+            calibrate=False,
+            refit_base_models=False,
+        ),
+        "without refitting": relearnt(
+            "step 5: base models do not learn from the held-out items", refit_base_models=False
         ),
     }
     pieces = _variants(model, limit(data, most, model.random_state), limit(raw, most, model.random_state))

@@ -8,10 +8,11 @@ import numpy as np
 
 from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
-from polyculture.errors import DataError
+from polyculture.errors import DataError, ParameterError
 from polyculture.evaluation.accuracy import by_domain
 from polyculture.evaluation.result import Evaluation
 from polyculture.optimise import expected_calibration_error
+from polyculture.targets import Classes
 
 
 def evaluate(model: CrossDomainClassifier, data: DomainData) -> Evaluation:
@@ -28,7 +29,11 @@ def evaluate(model: CrossDomainClassifier, data: DomainData) -> Evaluation:
     ------
     DataError
         If no item has a label, or a label is none of the model's classes.
+    ParameterError
+        If the model learnt labels or values.
     """
+    if not isinstance(model.target_, Classes):
+        raise ParameterError("evaluate judges classes; for labels and values, ask the model's measures")
     judged = data.labelled & (np.asarray(data.split) == "test") if len(data.rows("test")) else data.labelled
     if not judged.any():
         raise DataError(f"{data.source}: no item has a label; evaluation needs labels")
@@ -38,7 +43,7 @@ def evaluate(model: CrossDomainClassifier, data: DomainData) -> Evaluation:
     model.check_labels(replace(data, label=label))
     items = data.take(judged)
     truth = model.codes(items.label)
-    answers = model.answers(model.encode(items.texts), items.domain)
+    answers = model.answers(model.encode(items.texts if "text" in items.items else items.items), items.domain)
     accuracy = {name: by_domain(truth, answer.argmax(axis=1), items.domain) for name, answer in answers.items()}
     accuracy["fused"] = by_domain(truth, model.decide(answers["fused"]), items.domain)
     return Evaluation(

@@ -2,74 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
-from polyculture.arrays import Array, Floats, Ints, Mask
+from polyculture.arrays import Array, Floats, Mask
 from polyculture.errors import DataError
 from polyculture.features.encoders.base import State, held_out
-from polyculture.training import Epoch, classification, train
+from polyculture.features.network import Weights, build, load_weights, weights_of
+from polyculture.features.reading import as_kind, as_learnt, as_mask, unless_values
+from polyculture.targets import KINDS, kind_named
+from polyculture.targets.classes import softmax
+from polyculture.training import Epoch, supervised, train
 
-Weights = Mapping[str, Array]
-"""Names of tensors to arrays: what fusion works on."""
-
-
-def build(width: int, hidden: Sequence[int], classes: int, dropout: Sequence[float]) -> nn.Sequential:
-    """Dropout on the input, then linear layers with ReLU and dropout, then a linear head.
-
-    Parameters
-    ----------
-    width : int
-        Columns of the input.
-    hidden : sequence of int
-        Width of each hidden layer; empty for a linear model.
-    classes : int
-    dropout : pair of float in [0, 1)
-        On the input and after each hidden layer.
-
-    Examples
-    --------
-    >>> from polyculture.features.backbone import build
-    >>> [type(layer).__name__ for layer in build(4, (8,), 2, (0.0, 0.5))]
-    ['Dropout', 'Linear', 'ReLU', 'Dropout', 'Linear']
-    """
-    layers: list[nn.Module] = [nn.Dropout(dropout[0])]
-    for size in hidden:
-        layers += [nn.Linear(width, size), nn.ReLU(), nn.Dropout(dropout[1])]
-        width = size
-    return nn.Sequential(*layers, nn.Linear(width, classes))
-
-
-def weights_of(network: nn.Module) -> dict[str, Array]:
-    """A copy of a network's tensors as arrays.
-
-    Examples
-    --------
-    >>> from polyculture.features.backbone import build, weights_of
-    >>> {name: value.shape for name, value in weights_of(build(4, (), 2, (0, 0))).items()}
-    {'1.weight': (2, 4), '1.bias': (2,)}
-    """
-    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()}
-
-
-def load_weights(network: nn.Module, weights: Weights) -> nn.Module:
-    """Put arrays into a network of the same shape, and give the network back.
-
-    Examples
-    --------
-    >>> from polyculture.features.backbone import build, load_weights, weights_of
-    >>> one, two = build(4, (), 2, (0, 0)), build(4, (), 2, (0, 0))
-    >>> bool((load_weights(one, weights_of(two))[1].weight == two[1].weight).all())
-    True
-    """
-    network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
-    return network.eval()
+__all__ = ["Backbone", "Weights", "build", "load_weights", "softmax", "weights_of"]
 
 
 class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -89,6 +40,16 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Label smoothing.
     random_state : int
         Of the first weights, dropout and the order of items.
+    target : {"classes", "labels", "values"}
+        What is learnt; see :mod:`polyculture.targets`.
+
+    Attributes
+    ----------
+    classes_ : array
+        Classes, or names of labels; the numbers of the outputs where `y` was coded already.
+    weights_ : dict of str to array
+    history_ : list of Epoch
+    n_features_in_ : int
 
     Examples
     --------
@@ -112,6 +73,7 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         patience: int = 4,
         smoothing: float = 0.05,
         random_state: int = 0,
+        target: str = "classes",
     ) -> None:
         self.hidden = hidden
         self.dropout = dropout
@@ -123,31 +85,36 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.patience = patience
         self.smoothing = smoothing
         self.random_state = random_state
+        self.target = target
 
-    def fit(self, X: Floats, y: Ints, *, validation: Mask | None = None, classes: int | None = None) -> Self:
+    def fit(self, X: Floats, y: Array, *, validation: Mask | None = None, classes: int | None = None) -> Self:
         """Train from random weights.
 
         Parameters
         ----------
         X : array of shape (n, d)
-        y : array of int, shape (n,)
-            Class of each item, -1 where it has none.
+        y : sequence of n labels
+            Classes, a matrix of labels, or values; -1, a row of -1 or NaN where an item has none.
         validation : array of bool, shape (n,), or None
             Items that decide when to stop; a tenth of each class when None.
         classes : int or None
-            Number of classes; taken from `y` when None.
+            Number of outputs, where `y` is coded already: classes 0 ... classes - 1, rows of labels, or values on one
+            scale. None for labels of any form.
 
         Raises
         ------
         DataError
-            If fewer than two classes occur.
+            If there is nothing to tell apart: fewer than two classes or values.
         """
-        rows, stop = held_out(y, validation, share=0.1, seed=self.random_state)
-        found = len(np.unique(y[rows]))
-        if found < 2:
-            raise DataError(f"training needs at least two classes, {found} found among the labelled items to train on")
-        self.n_features_in_ = X.shape[1]
-        self.classes_ = np.arange(classes or int(y.max()) + 1)
+        X = validate_data(self, X, dtype=np.float32, ensure_min_samples=2)
+        y, self.coding_ = as_learnt(y, classes, self.target, len(X), type(self).__name__)
+        rows, stop = held_out(y, as_mask(validation, len(X)), share=0.1, seed=self.random_state)
+        kind = kind_named(self.target)
+        if not kind.varies(y[rows]):
+            found = f", {len(np.unique(y[rows]))} found" if self.target == "classes" else ""
+            raise DataError(f"training needs {kind.needs}{found} among the labelled items to train on")
+        if self.target != "values":
+            self.classes_ = self.coding_.names
         self.weights_, self.history_ = self.trained(None, X, y, rows, stop, name="backbone")
         return self
 
@@ -155,7 +122,7 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         start: Weights | None,
         X: Floats,
-        y: Ints,
+        y: Array,
         rows: Array,
         stop: Array,
         *,
@@ -170,12 +137,12 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             load_weights(network, start)
         for layer in [m for m in network if isinstance(m, nn.Linear)][:frozen]:
             layer.requires_grad_(False)
-        inputs, target = torch.from_numpy(np.asarray(X, dtype=np.float32)), torch.from_numpy(y.astype(np.int64))
+        inputs, target = torch.from_numpy(np.require(X, np.float32, "W")), kind_named(self.target).tensor(y)
         # The caller's random numbers stay as they were.
         with torch.random.fork_rng(devices=[]):
             history = train(
                 network,
-                classification(lambda r: (inputs[r],), target, smoothing=self.smoothing),
+                supervised(lambda r: (inputs[r],), target, kind_named(self.target), smoothing=self.smoothing),
                 rows,
                 stop,
                 optimizer=self.optimizer,
@@ -193,7 +160,7 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _network(self) -> nn.Sequential:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
-            return build(self.n_features_in_, self.hidden, len(self.classes_), self.dropout)
+            return build(self.n_features_in_, self.hidden, self.coding_.width, self.dropout)
 
     def logits(self, X: Floats, weights: Weights | None = None) -> Array:
         """Scores before the softmax, shape (n, classes), under these weights (its own when None)."""
@@ -204,7 +171,7 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """What each linear layer receives, by the layer's name, and ``logits``, what the head gives."""
         check_is_fitted(self)
         network = load_weights(self._network(), self.weights_ if weights is None else weights)
-        state: Tensor = torch.from_numpy(np.asarray(X, dtype=np.float32))
+        state: Tensor = torch.from_numpy(np.require(X, np.float32, "W"))
         received: dict[str, Array] = {}
         for name, layer in network.named_children():
             if isinstance(layer, nn.Linear):
@@ -218,20 +185,38 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         received.pop("logits")
         return list(received.values())[-1]
 
-    def predict_proba(self, X: Floats) -> Array:
-        """Probability of each class, shape (n, classes)."""
-        return softmax(self.logits(X))
+    def answers(self, X: Floats, weights: Weights | None = None) -> Array:
+        """Probabilities, or values on the scale that was learnt, shape (n, outputs)."""
+        return kind_named(self.target).answer(self.logits(X, weights))
 
-    def predict(self, X: Floats) -> Ints:
-        """Most probable class of each item."""
-        return np.asarray(self.logits(X).argmax(axis=1))
+    @unless_values
+    def predict_proba(self, X: Floats) -> Array:
+        """Probability of each class or label, shape (n, classes); values have none."""
+        return self.answers(self._checked(X))
+
+    def predict(self, X: Floats) -> Array:
+        """Most probable class of each item, its labels, or its value."""
+        X = self._checked(X)
+        return self.coding_.decode(self.answers(X))
+
+    def _checked(self, X: Floats) -> Floats:
+        check_is_fitted(self)
+        checked: Floats = validate_data(self, X, dtype=np.float32, reset=False)
+        return checked
+
+    def score(self, X: Floats, y: Array, sample_weight: Array | None = None) -> float:
+        """Accuracy; for labels the share of items with all of them right, for values R²."""
+        return next(iter(kind_named(self.target).judge(y, self.predict(X), sample_weight).values()))
+
+    def __sklearn_tags__(self) -> Tags:
+        return as_kind(super().__sklearn_tags__(), self.target)
 
     def state(self) -> State:
         """All that is needed to build it again."""
         return {
             "params": {**self.get_params(), "hidden": list(self.hidden), "dropout": list(self.dropout)},
             "width": self.n_features_in_,
-            "classes": len(self.classes_),
+            "coding": self.coding_.state(),
             "weights": dict(self.weights_),
         }
 
@@ -240,20 +225,9 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Rebuild from :meth:`state`."""
         params = state["params"]
         backbone = cls(**{**params, "hidden": tuple(params["hidden"]), "dropout": tuple(params["dropout"])})
-        backbone.n_features_in_, backbone.classes_ = state["width"], np.arange(state["classes"])
+        backbone.n_features_in_ = state["width"]
+        backbone.coding_ = KINDS[state["coding"]["kind"]].from_state(state["coding"])
+        if backbone.target != "values":
+            backbone.classes_ = backbone.coding_.names
         backbone.weights_ = state["weights"]
         return backbone
-
-
-def softmax(logits: Array) -> Array:
-    r""":math:`e^{z_k} / \sum_j e^{z_j}` along the last axis.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from polyculture.features.backbone import softmax
-    >>> softmax(np.array([1000.0, 1000.0]))
-    array([0.5, 0.5])
-    """
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))

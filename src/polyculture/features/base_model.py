@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.optimize import minimize_scalar
-from sklearn.base import BaseEstimator
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.random_projection import SparseRandomProjection
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from polyculture.arrays import Array, Ints, Mask, Matrix
 from polyculture.errors import DataError
-from polyculture.features.backbone import softmax
 from polyculture.features.blocks import Block
 from polyculture.features.encoders.base import State, held_out
+from polyculture.features.reading import as_kind, as_learnt, as_mask, unless_values
+from polyculture.targets import KINDS, kind_named, kind_of
 
 SPARSE, DENSE = (2.0, 5.0), (0.003, 0.03)
+KEPT = (np.float64, np.float32)
+"""Kinds of numbers that are worked with as they come; others become the first."""
 
 
-class BaseModel(BaseEstimator):  # type: ignore[misc]
-    """Logistic regression on one encoder's vectors, its strength and temperature chosen on held-out items.
+class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A linear model on one encoder's vectors, its strength and temperature chosen on held-out items.
+
+    Logistic regression for classes and, one for each, for labels; ridge regression for values.
 
     Parameters
     ----------
     strengths : tuple of float > 0, or None
         Values of C to choose from; None for what suits sparse or dense vectors.
     random_state : int
+    target : {"classes", "labels", "values"}
+        What is learnt; see :mod:`polyculture.targets`.
+
+    Attributes
+    ----------
+    classes_ : array
+        Classes, or names of labels; the numbers of the outputs where `y` was coded already.
+    weights_, bias_ : array
+        One row, and one number, for each output.
+    temperature_ : float
+    n_features_in_ : int
 
     Examples
     --------
@@ -40,34 +56,66 @@ class BaseModel(BaseEstimator):  # type: ignore[misc]
     True
     """
 
-    def __init__(self, strengths: tuple[float, ...] | None = None, random_state: int = 0) -> None:
+    def __init__(
+        self, strengths: tuple[float, ...] | None = None, random_state: int = 0, target: str = "classes"
+    ) -> None:
         self.strengths = strengths
         self.random_state = random_state
+        self.target = target
 
-    def fit(self, X: Matrix, y: Ints, *, validation: Mask | None = None, classes: int | None = None) -> Self:
-        """Learn from labelled rows (`y` >= 0); rows of `validation` choose strength and temperature."""
-        rows, stop = held_out(y, validation, share=0.1, seed=self.random_state)
-        if (found := len(np.unique(y[rows]))) < 2:
-            raise DataError(f"training needs at least two classes, {found} found among the labelled items to train on")
-        self.n_classes_ = classes or int(y.max()) + 1
-        self.block_ = None if sp.issparse(X) else Block().fit(X, np.isin(np.arange(len(y)), rows))
+    def fit(self, X: Matrix, y: Array, *, validation: Mask | None = None, classes: int | None = None) -> Self:
+        """Learn from labelled rows; those of `validation` choose strength and temperature.
+
+        Parameters
+        ----------
+        X : array or sparse array of shape (n, d)
+        y : sequence of n labels
+            Classes, a matrix of labels, or values; -1, a row of -1 or NaN where an item has none.
+        validation : array of bool, shape (n,), or None
+            A tenth of each class when None.
+        classes : int or None
+            Number of outputs, where `y` is coded already; None for labels of any form.
+
+        Raises
+        ------
+        DataError
+            If there is nothing to tell apart: fewer than two classes or values.
+        """
+        X = _matrix(validate_data(self, X, accept_sparse="csr", dtype=KEPT, ensure_min_samples=2))
+        y, self.coding_ = as_learnt(y, classes, self.target, X.shape[0], type(self).__name__)
+        rows, stop = held_out(y, as_mask(validation, X.shape[0]), share=0.1, seed=self.random_state)
+        kind, width = kind_named(self.target), self.coding_.width
+        if not kind.varies(y[rows]):
+            found = f", {len(np.unique(y[rows]))} found" if self.target == "classes" else ""
+            raise DataError(f"training needs {kind.needs}{found} among the labelled items to train on")
+        if self.target != "values":
+            self.classes_ = self.coding_.names
+        self.block_ = None if sp.issparse(X) else Block().fit(X, rows=np.isin(np.arange(len(y)), rows))
         inputs = X if self.block_ is None else self.block_.transform(X)
-        fits = [
-            LogisticRegression(C=c, max_iter=300, tol=1e-3).fit(inputs[rows], y[rows])
-            for c in self.strengths or (SPARSE if sp.issparse(X) else DENSE)
-        ]
+        strengths = self.strengths or (SPARSE if sp.issparse(X) else DENSE)
+        fits = [kind.linear(inputs[rows], y[rows], strength, width) for strength in strengths]
         judged = stop if len(stop) else rows
-        losses = [
-            log_loss(
-                y[judged], _spread(f.predict_proba(inputs[judged]), f, self.n_classes_), labels=range(self.n_classes_)
-            )
-            for f in fits
-        ]
-        best = fits[int(np.argmin(losses))]
-        self.weights_, self.bias_ = _expanded(best, self.n_classes_)
+        losses = [kind.losses(inputs[judged] @ weights.T + bias, y[judged]).mean() for weights, bias in fits]
+        best = int(np.argmin(losses))
+        self.strength_, (self.weights_, self.bias_) = strengths[best], fits[best]
         self.temperature_ = 1.0
-        self.temperature_ = temperature(self._logits(X[judged]), y[judged]) if len(stop) else 1.0
+        self.temperature_ = kind.temperature(self._logits(X[judged]), y[judged]) if len(stop) else 1.0
         return self
+
+    def refitted(self, X: Matrix, y: Array) -> Self:
+        """Another of the same strength, scale and temperature that learns from all labelled rows, held out or not.
+
+        Parameters
+        ----------
+        X, y
+            As in :meth:`fit`; `y` coded, as the steps hold it.
+        """
+        kind = kind_named(self.target)
+        rows = np.flatnonzero(kind.labelled(y))
+        inputs = (X if self.block_ is None else self.block_.transform(X))[rows]
+        again = copy(self)
+        again.weights_, again.bias_ = kind.linear(inputs, y[rows], self.strength_, self.coding_.width)
+        return again
 
     def dense(self, X: Matrix, *, most: int = 256) -> Array:
         """Its inputs as dense columns; sparse ones as sums of terms under random signs, which keep inner products."""
@@ -82,9 +130,30 @@ class BaseModel(BaseEstimator):  # type: ignore[misc]
         inputs = X if self.block_ is None else self.block_.transform(X)
         return np.asarray((inputs @ self.weights_.T + self.bias_) / self.temperature_)
 
+    def answers(self, X: Matrix) -> Array:
+        """Probabilities, or values on the scale that was learnt, shape (n, outputs)."""
+        check_is_fitted(self)
+        checked = validate_data(self, X, accept_sparse="csr", dtype=KEPT, reset=False, ensure_min_samples=0)
+        return kind_named(self.target).answer(self._logits(_matrix(checked)))
+
+    @unless_values
     def predict_proba(self, X: Matrix) -> Array:
-        """Probability of each class, shape (n, classes)."""
-        return softmax(self._logits(X))
+        """Probability of each class or label, shape (n, classes); values have none."""
+        return self.answers(X)
+
+    def predict(self, X: Matrix) -> Array:
+        """Most probable class of each item, its labels, or its value."""
+        found = self.answers(X)
+        return self.coding_.decode(found)
+
+    def score(self, X: Matrix, y: Array, sample_weight: Array | None = None) -> float:
+        """Accuracy; for labels the share of items with all of them right, for values R²."""
+        return next(iter(kind_named(self.target).judge(y, self.predict(X), sample_weight).values()))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = as_kind(super().__sklearn_tags__(), self.target)
+        tags.input_tags.sparse = True
+        return tags
 
     def state(self) -> State:
         """Weights, bias, temperature and scale."""
@@ -93,6 +162,8 @@ class BaseModel(BaseEstimator):  # type: ignore[misc]
             "block": None if self.block_ is None else self.block_.state(),
             "weights": self.weights_,
             "bias": self.bias_,
+            "coding": self.coding_.state(),
+            "width": self.n_features_in_,
             "temperature": self.temperature_,
         }
 
@@ -102,24 +173,15 @@ class BaseModel(BaseEstimator):  # type: ignore[misc]
         model = cls(**state["params"])
         model.block_ = None if state["block"] is None else Block.from_state(state["block"])
         model.weights_, model.bias_, model.temperature_ = state["weights"], state["bias"], state["temperature"]
-        model.n_classes_ = len(model.weights_)
+        model.coding_ = KINDS[state["coding"]["kind"]].from_state(state["coding"])
+        if model.target != "values":
+            model.classes_ = model.coding_.names
+        model.n_features_in_ = state["width"]
         return model
 
 
-def _spread(found: Array, fitted: LogisticRegression, classes: int) -> Array:
-    out = np.full((len(found), classes), 1e-12)
-    out[:, fitted.classes_] = found
-    return np.asarray(out / out.sum(axis=1, keepdims=True))
-
-
-def _expanded(fitted: LogisticRegression, classes: int) -> tuple[Array, Array]:
-    """One row a class; a class that was not seen gets a bias that rules it out."""
-    found, bias = fitted.coef_, fitted.intercept_
-    if len(found) == 1:
-        found, bias = np.vstack([-found / 2, found / 2]), np.concatenate([-bias / 2, bias / 2])
-    weights, shift = np.zeros((classes, found.shape[1])), np.full(classes, -1e3)
-    weights[fitted.classes_], shift[fitted.classes_] = found, bias
-    return weights.astype(np.float32), shift
+def _matrix(X: Matrix) -> Matrix:
+    return sp.csr_array(X) if sp.issparse(X) else X
 
 
 def temperature(logits: Array, y: Ints) -> float:
@@ -127,8 +189,9 @@ def temperature(logits: Array, y: Ints) -> float:
 
     Parameters
     ----------
-    logits : array of shape (n, classes)
-    y : array of int, shape (n,)
+    logits : array of shape (n, outputs)
+    y : array of n rows
+        Classes, or rows of labels; for values it is 1.
 
     References
     ----------
@@ -142,12 +205,4 @@ def temperature(logits: Array, y: Ints) -> float:
     >>> temperature(overconfident, np.array([0, 0, 0, 1])) > 2
     True
     """
-    rows = np.arange(len(y))
-
-    def loss(log_t: float) -> float:
-        scaled = logits / np.exp(log_t)
-        top = scaled.max(axis=1, keepdims=True)
-        return float(np.mean(top[:, 0] + np.log(np.exp(scaled - top).sum(axis=1)) - scaled[rows, y]))
-
-    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
-    return float(np.exp(found.x))
+    return kind_of(y).temperature(logits, y)

@@ -6,14 +6,17 @@ from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from polyculture.arrays import Array, Mask, Matrix
+from polyculture.errors import ParameterError
 from polyculture.features.encoders.base import State
 
 
-class Block(BaseEstimator):  # type: ignore[misc]
+class Block(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     r"""One encoder's vectors, dense and on one scale.
 
     Sparse vectors are reduced to their leading singular directions; columns are standardised and divided by
@@ -24,6 +27,13 @@ class Block(BaseEstimator):  # type: ignore[misc]
     components : int >= 1
         Singular directions that sparse vectors are reduced to.
     random_state : int
+
+    Attributes
+    ----------
+    directions_ : array of shape (columns, d), or None
+        Singular directions of sparse vectors.
+    mean_, scale_ : array of shape (d,)
+    n_features_in_ : int
 
     Examples
     --------
@@ -37,8 +47,11 @@ class Block(BaseEstimator):  # type: ignore[misc]
         self.components = components
         self.random_state = random_state
 
-    def fit(self, X: Matrix, rows: Mask | None = None) -> Self:
-        """Learn directions and scale from these rows (all when None)."""
+    def fit(self, X: Matrix, y: Array | None = None, *, rows: Mask | None = None) -> Self:  # noqa: ARG002 - as scikit-learn calls it
+        """Learn directions and scale from these rows (all when None); `y` is ignored."""
+        if self.components < 1:
+            raise ParameterError(f"components is {self.components}; use at least 1")
+        X = self._checked(X, reset=True)
         chosen = X if rows is None else X[np.flatnonzero(rows)]
         self.directions_ = self._directions(chosen) if sp.issparse(chosen) else None
         dense = self._dense(chosen)
@@ -57,17 +70,37 @@ class Block(BaseEstimator):  # type: ignore[misc]
     def _dense(self, X: Matrix) -> Array:
         return np.asarray(X if self.directions_ is None else X @ self.directions_, dtype=np.float32)
 
+    def _checked(self, X: Matrix, *, reset: bool) -> Matrix:
+        found = validate_data(
+            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=reset, ensure_min_samples=int(reset)
+        )
+        return sp.csr_array(found) if sp.issparse(found) else found
+
     def transform(self, X: Matrix) -> Array:
         """Dense columns, shape (n, d), float32."""
+        check_is_fitted(self)
+        X = self._checked(X, reset=False)
         return np.asarray((self._dense(X) - self.mean_) / self.scale_, dtype=np.float32)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse, tags.transformer_tags.preserves_dtype = True, []
+        return tags
 
     def state(self) -> State:
         """Directions and scale."""
-        return {"params": self.get_params(), "directions": self.directions_, "mean": self.mean_, "scale": self.scale_}
+        return {
+            "params": self.get_params(),
+            "directions": self.directions_,
+            "mean": self.mean_,
+            "scale": self.scale_,
+            "width": self.n_features_in_,
+        }
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Rebuild from :meth:`state`."""
         block = cls(**state["params"])
         block.directions_, block.mean_, block.scale_ = state["directions"], state["mean"], state["scale"]
+        block.n_features_in_ = state["width"]
         return block

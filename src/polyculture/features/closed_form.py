@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from polyculture.arrays import Array, Floats, Ints
+from polyculture.targets import kind_of
 
 
-def ridge_head(features: Floats, y: Ints, classes: int, *, ridge: float = 1e-2, start: Array | None = None) -> Array:
-    r"""Linear head by ridge regression on centred one-hot targets.
+def ridge_head(features: Floats, y: Array, classes: int, *, ridge: float = 1e-2, start: Array | None = None) -> Array:
+    r"""Linear head by ridge regression: on centred one-hot targets for classes, on 0.5 and -0.5 for labels, on values.
 
     .. math:: W^* = W_0 + (Y - \tilde H W_0)^\top \tilde H\, (\tilde H^\top \tilde H + \rho \bar c I)^{-1}
 
@@ -19,9 +20,10 @@ def ridge_head(features: Floats, y: Ints, classes: int, *, ridge: float = 1e-2, 
     Parameters
     ----------
     features : array of shape (n, d)
-    y : array of int, shape (n,)
-        Classes 0 ... classes - 1, no -1.
+    y : array of n rows
+        All labelled; see :mod:`polyculture.targets`.
     classes : int
+        Outputs: classes, labels, or 1.
     ridge : float > 0
         Relative to the mean of the diagonal of the Gram matrix.
     start : array of shape (classes, d + 1), or None
@@ -41,7 +43,7 @@ def ridge_head(features: Floats, y: Ints, classes: int, *, ridge: float = 1e-2, 
            [ 0.5,  0. ]])
     """
     extended = np.hstack([np.asarray(features, dtype=np.float64), np.ones((len(features), 1))])
-    target = np.eye(classes)[y] - 1.0 / classes
+    target = kind_of(y).goal(y, classes)
     before = np.zeros((classes, extended.shape[1])) if start is None else np.asarray(start, dtype=np.float64)
     residual = target - extended @ before.T
     floor = ridge * float((extended**2).sum()) / extended.shape[1]
@@ -83,6 +85,8 @@ def held_out_hits(features: Floats, y: Ints, asked: Array, *, most: int = 4000, 
     """
     rng = np.random.RandomState(seed)
     others = np.setdiff1d(np.flatnonzero(y >= 0), asked)
+    if not len(asked):
+        return np.zeros(0)
     if len(others) >= len(asked):
         return _hits(features, y, rng.permutation(others)[:most], asked)
     hits, part = np.zeros(len(asked)), rng.permutation(len(asked)) % folds

@@ -3,57 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from polyculture import engine
 from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
 from polyculture.errors import ParameterError
 from polyculture.features.blocks import Block
+from polyculture.features.encoded import Encoded
 from polyculture.features.encoders import ENCODERS, Encoder, make_encoder
 from polyculture.features.encoders.base import State
+from polyculture.features.encoders.choice import as_read, chosen_encoders
+from polyculture.features.encoders.items import read_texts
+from polyculture.features.reading import as_classes
 from polyculture.features.spread import Spread
 from polyculture.progress import LOG
 
-
-@dataclass(frozen=True)
-class Encoded:
-    """Items after step 2.
-
-    Parameters
-    ----------
-    views : mapping of encoder to matrix
-        Each encoder's own vectors, as base models are fed.
-    vectors : array of shape (n, d)
-        The blocks side by side, spread over the graph: what the backbone is fed.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from polyculture.features.combine import Encoded
-    >>> len(Encoded({"cnn": np.zeros((3, 4))}, np.zeros((3, 2))).take(np.array([0, 2])))
-    2
-    """
-
-    views: Mapping[str, Matrix]
-    vectors: Floats
-
-    def __len__(self) -> int:
-        return len(self.vectors)
-
-    def only(self, names: Sequence[str]) -> Encoded:
-        """The same vectors with these views alone."""
-        return Encoded({name: self.views[name] for name in names}, self.vectors)
-
-    def take(self, rows: Array) -> Encoded:
-        """The items at these positions, or under this mask."""
-        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
-        return Encoded({name: view[rows] for name, view in self.views.items()}, self.vectors[rows])
+__all__ = ["Encoded", "Features"]
 
 
 def _fitted(encoder: Encoder, items: Array, y: Ints, held: Mask) -> tuple[Encoder, Matrix]:
@@ -61,13 +32,15 @@ def _fitted(encoder: Encoder, items: Array, y: Ints, held: Mask) -> tuple[Encode
     return encoder, encoder.transform(items)
 
 
-class Features(BaseEstimator):  # type: ignore[misc]
+class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Items to vectors by several encoders, joined by one graph over the items of all domains.
 
     Parameters
     ----------
-    encoders : sequence of str or Encoder
-        Names (``"lexical"``, ``"pretrained:wordllama"``, ``"rnn:lstm"``, ...) or encoders.
+    encoders : sequence of str or Encoder, or "auto"
+        Names (``"lexical"``, ``"pretrained:wordllama"``, ``"rnn:lstm"``, ...) or encoders. ``"auto"`` takes
+        ``"vectors"`` for numbers, and for texts ``"lexical"``, ``"pretrained"`` and ``"pretrained:wordllama"``, of
+        these what is installed.
     network_encoders : sequence of str or None
         Those whose vectors the backbone is fed. None: all that do not learn from labels, as vectors that do know the
         training labels mislead a network trained on the same items; if all do, all.
@@ -97,7 +70,7 @@ class Features(BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        encoders: Sequence[str | Encoder] = ("lexical", "pretrained"),
+        encoders: str | Encoder | Sequence[str | Encoder] = "auto",
         network_encoders: Sequence[str] | None = None,
         graph: str = "auto",
         propagation: str = "appnp",
@@ -120,7 +93,7 @@ class Features(BaseEstimator):  # type: ignore[misc]
     def fit_transform(
         self,
         X: Any,
-        y: Ints,
+        y: Ints | None = None,
         *,
         domain: Array | None = None,
         validation: Mask | None = None,
@@ -131,9 +104,10 @@ class Features(BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : sequence of n items
-        y : array of int, shape (n,)
-            -1 where there is no label; such items take part in vocabulary and graph.
+        X : sequence of n texts, or array, sparse array or table of shape (n, d)
+        y : array of int, shape (n,), or None
+            -1 where there is no label; such items take part in vocabulary and graph. Without any label there is nothing
+            to choose a graph by, and none is used.
         domain : array of str, shape (n,), or None
             For the choice of hops: every domain has the same say.
         validation : array of bool, shape (n,), or None
@@ -143,29 +117,44 @@ class Features(BaseEstimator):  # type: ignore[misc]
         graph : sparse array, shape (n, n), or None
             Given edges.
         """
-        items = X if isinstance(X, np.ndarray) else np.array(list(X), dtype=object)
-        held = np.zeros(len(items), dtype=bool) if validation is None else validation
-        extra = np.zeros(len(items), dtype=bool) if copies is None else copies
-        self.encoders_ = self._fresh()
+        items = self._items(X, reset=True)
+        count = items.shape[0]
+        y = np.full(count, -1) if y is None else as_classes(y, count)
+        held = np.zeros(count, dtype=bool) if validation is None else validation
+        extra = np.zeros(count, dtype=bool) if copies is None else copies
+        self.encoders_ = self._fresh(numbers=items.ndim > 1)
         views = self._fit_encoders(items, y, held, extra)
         self.blocks_ = {
-            name: Block(self.components, self.random_state).fit(views[name], ~held & ~extra) for name in self._fed()
+            name: Block(self.components, self.random_state).fit(views[name], rows=~held & ~extra)
+            for name in self._fed()
         }
         dense = {name: block.transform(views[name]) for name, block in self.blocks_.items()}
-        self.spread_ = Spread(self.graph, self.propagation, self.hops, self.neighbours, random_state=self.random_state)
+        kind = self.graph
+        if kind != "none" and not (y >= 0).any():
+            LOG.warning("graph: none, as no item has a label to choose one by")
+            kind = "none"
+        self.spread_ = Spread(kind, self.propagation, self.hops, self.neighbours, random_state=self.random_state)
         vectors = self.spread_.fit_transform(
             dense, self._search(views), y, domain=domain, validation=held, copies=extra, given=graph
         )
         return Encoded(views, vectors)
 
-    def fit(self, X: Any, y: Ints, **settings: Any) -> Self:
+    def fit(self, X: Any, y: Ints | None = None, **settings: Any) -> Self:
         """Learn from items; see :meth:`fit_transform`."""
         self.fit_transform(X, y, **settings)
         return self
 
-    def _fresh(self) -> dict[str, Encoder]:
+    def _items(self, X: Any, *, reset: bool) -> Any:
+        """Texts as an array of shape (n,), numbers as a checked matrix."""
+        texts = read_texts(X)
+        if texts is not None:
+            return texts
+        checked = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=reset)
+        return sp.csr_array(checked) if sp.issparse(checked) else checked
+
+    def _fresh(self, *, numbers: bool) -> dict[str, Encoder]:
         found: dict[str, Encoder] = {}
-        for given in [self.encoders] if isinstance(self.encoders, str | Encoder) else self.encoders:
+        for given in chosen_encoders(self.encoders, numbers=numbers):
             encoder = make_encoder(given) if isinstance(given, str) else clone(given)
             if "random_state" in encoder.get_params():
                 encoder.set_params(random_state=self.random_state)
@@ -182,7 +171,7 @@ class Features(BaseEstimator):  # type: ignore[misc]
         views: dict[str, Matrix] = {}
         for name in self.quiet_:
             LOG.info("encoder %s", name)
-            self.encoders_[name].fit(items[~extra], y[~extra], validation=held[~extra])
+            self.encoders_[name].fit(items[np.flatnonzero(~extra)], y[~extra], validation=held[~extra])
             views[name] = self.encoders_[name].transform(items)
         trained = [name for name in self.encoders_ if name not in views]
         # the slowest first, so that no process waits for it at the end
@@ -208,10 +197,15 @@ class Features(BaseEstimator):  # type: ignore[misc]
     def transform(self, X: Any, *, edges: sp.sparray | None = None) -> Encoded:
         """Encode items that arrive later; `edges` (m, n) ties them to the fitted items where edges are given."""
         check_is_fitted(self, "encoders_")
-        items = X if isinstance(X, np.ndarray) else np.array(list(X), dtype=object)
+        items = self._items(X, reset=False)
         views = {name: encoder.transform(items) for name, encoder in self.encoders_.items()}
         dense = {name: block.transform(views[name]) for name, block in self.blocks_.items()}
         return Encoded(views, self.spread_.transform(dense, self._search(views), edges=edges))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse, tags.transformer_tags.preserves_dtype = True, []
+        return as_read(tags, self.encoders)
 
     @property
     def quiet_(self) -> list[str]:

@@ -8,12 +8,14 @@ from typing import Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from polyculture.arrays import Array, Ints
+from polyculture.arrays import Array
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.encoders.base import State
-from polyculture.fuse.ensemble import logit_ensemble
 from polyculture.fuse.score import score_probabilities
 from polyculture.fuse.stacking import Stacking
+from polyculture.fuse.weights import shares
+from polyculture.progress import LOG
+from polyculture.targets import Classes, Target, kind_named, kind_of
 
 ENSEMBLES = ("logit_ensemble", "stacking")
 
@@ -55,7 +57,7 @@ class Combination(BaseEstimator):  # type: ignore[misc]
         self,
         networks: Mapping[str, Array],
         families: Mapping[str, Array],
-        y: Ints,
+        y: Array,
         domain: Array,
         *,
         told: bool = True,
@@ -64,17 +66,21 @@ class Combination(BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        networks : mapping of name to array of shape (n, classes)
-            Probabilities of the candidates that are one network; the first is the one that joins the base models.
-        families : mapping of name to array of shape (n, classes)
-            Probabilities of each base model alone.
-        y : array of int, shape (n,)
+        networks : mapping of name to array of shape (n, outputs)
+            Probabilities, or values, of the candidates that are one network; the first is the one that joins the base
+            models.
+        families : mapping of name to array of shape (n, outputs)
+            Those of each base model alone.
+        y : array of n rows
+            What was to be answered; see :mod:`polyculture.targets`. Without items nothing can be chosen, and ``"auto"``
+            takes the first network.
         domain : array of str, shape (n,)
             Every domain has the same say in the choice.
         told : bool
             Whether the domain will be known when it answers; if not, stacking learns no weights of a domain's own.
         """
         self.members_ = [next(iter(networks)), *families]
+        self.target_ = kind_of(y).name
         self.stacking_: Stacking | None = None
         if self.method in networks:
             self.method_, self.losses_, self.held_out_ = self.method, {}, networks[self.method]
@@ -84,7 +90,7 @@ class Combination(BaseEstimator):  # type: ignore[misc]
                 f"there is no fusion named {self.method!r}; use one of auto, {', '.join([*networks, *ENSEMBLES])}"
             )
         together = np.stack([next(iter(networks.values())), *families.values()])
-        judged = dict(networks) | {"logit_ensemble": self.ensemble(together)}
+        judged = dict(networks) | {"logit_ensemble": self.ensemble(together, kind_of(y))}
         stacking = Stacking(random_state=self.random_state)
         try:
             where = domain if told else np.full(len(domain), "", dtype=object)
@@ -94,24 +100,29 @@ class Combination(BaseEstimator):  # type: ignore[misc]
             if self.method == "stacking":
                 raise
         self.losses_ = {name: score_probabilities(found, y, domain) for name, found in judged.items()}
-        self.method_ = self.method if self.method != "auto" else min(self.losses_, key=lambda name: self.losses_[name])
+        self.method_ = self.method
+        if self.method == "auto" and not len(y):
+            self.method_ = next(iter(networks))
+            LOG.warning("fusion: %s, as no item is held out to choose by", self.method_)
+        elif self.method == "auto":
+            self.method_ = min(self.losses_, key=lambda name: self.losses_[name])
         self.held_out_ = judged[self.method_]
         return self
 
     @staticmethod
-    def ensemble(together: Array) -> Array:
+    def ensemble(together: Array, kind: type[Target] = Classes) -> Array:
         """Half of the say to the network, half to the base models together."""
         count = len(together) - 1
-        return logit_ensemble(together, weights=[1.0] + [1.0 / count] * count if count else None)
+        return kind.pool(together, shares([1.0] + [1.0 / count] * count if count else None, len(together)))
 
     def predict_proba(self, networks: Mapping[str, Array], families: Mapping[str, Array], domain: Array) -> Array:
-        """Probability of each class, shape (n, classes)."""
+        """Probabilities, or values, shape (n, outputs)."""
         if self.method_ in networks:
             return networks[self.method_]
         together = np.stack([networks[self.members_[0]], *[families[name] for name in self.members_[1:]]])
         if self.method_ == "stacking" and self.stacking_ is not None:
             return self.stacking_.predict_proba(together, domain)
-        return self.ensemble(together)
+        return self.ensemble(together, kind_named(self.target_))
 
     def state(self) -> State:
         """The choice and, for stacking, its coefficients."""
@@ -120,6 +131,7 @@ class Combination(BaseEstimator):  # type: ignore[misc]
             "method": self.method_,
             "losses": self.losses_,
             "members": self.members_,
+            "target": self.target_,
             "stacking": None if self.stacking_ is None else self.stacking_.state(),
         }
 
@@ -128,5 +140,6 @@ class Combination(BaseEstimator):  # type: ignore[misc]
         """Rebuild from :meth:`state`."""
         found = cls(**state["params"])
         found.method_, found.losses_, found.members_ = state["method"], state["losses"], list(state["members"])
+        found.target_ = state["target"]
         found.stacking_ = None if state["stacking"] is None else Stacking.from_state(state["stacking"])
         return found

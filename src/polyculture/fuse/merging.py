@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from polyculture.arrays import Array, Floats, Ints
+from polyculture.arrays import Array, Floats
 from polyculture.errors import ParameterError
 from polyculture.features.backbone import Backbone
 from polyculture.features.closed_form import ridge_head
@@ -41,7 +41,7 @@ def merge(
     backbone: Backbone,
     experts: Mapping[str, Mapping[str, Array]],
     X: Floats,
-    y: Ints,
+    y: Array,
     domain: Array,
     *,
     rows: Array,
@@ -57,7 +57,8 @@ def merge(
         Fitted; the experts' common start.
     experts : mapping of domain to weights
     X : array of shape (n, d)
-    y : array of int, shape (n,)
+    y : array of n rows
+        What is learnt; see :mod:`polyculture.targets`.
     domain : array of str, shape (n,)
     rows, stop : array of int
         Rows that statistics and heads are fitted on, and rows that decide. The domain is never told to a merged model.
@@ -130,13 +131,13 @@ def _settings(
 
 
 def _heads(
-    backbone: Backbone, weights: dict[str, Array], X: Floats, y: Ints, setting: str, *, refit_head: bool
+    backbone: Backbone, weights: dict[str, Array], X: Floats, y: Array, setting: str, *, refit_head: bool
 ) -> Iterator[tuple[dict[str, Array], str]]:
     yield weights, setting
     if not refit_head:
         return
     *_, last = (name.removesuffix(".weight") for name in weights if name.endswith(".weight"))
-    head = ridge_head(backbone.layer_inputs(X, weights)[last], y, len(backbone.classes_))
+    head = ridge_head(backbone.layer_inputs(X, weights)[last], y, backbone.coding_.width)
     kind = weights[f"{last}.weight"].dtype
     yield (
         weights | {f"{last}.weight": head[:, :-1].astype(kind), f"{last}.bias": head[:, -1].astype(kind)},

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from polyculture.arrays import Array, Ints
-from polyculture.features.base_model import temperature
-from polyculture.fuse.ensemble import logs
+from polyculture.arrays import Array
+from polyculture.targets import kind_of
 
 
-def score(logits: Array, y: Ints, domain: Array) -> float:
+def score(logits: Array, y: Array, domain: Array) -> float:
     r"""Mean over domains of the log-loss after scaling by the best temperature.
 
     .. math:: \frac{1}{|D|} \sum_d \frac{1}{n_d} \sum_{i \in d} -\log \operatorname{softmax}(z_i / T)_{y_i}
+
+    For labels the loss is binary cross-entropy, for values half the squared error (which no temperature scales).
 
     A proper score moves less by chance than accuracy does; the temperature makes it fair to heads on another scale, and
     every domain has the same say.
@@ -20,8 +21,9 @@ def score(logits: Array, y: Ints, domain: Array) -> float:
     Parameters
     ----------
     logits : array of shape (n, classes)
-        Or log-probabilities.
-    y : array of int, shape (n,)
+        Or log-probabilities; log-odds of labels; values.
+    y : array of n rows
+        What was to be answered; see :mod:`polyculture.targets`.
     domain : array of str, shape (n,)
 
     Returns
@@ -38,14 +40,13 @@ def score(logits: Array, y: Ints, domain: Array) -> float:
     """
     if not len(y):
         return float("nan")
-    scaled = logits / temperature(logits, y)
-    top = scaled.max(axis=1)
-    losses = top + np.log(np.exp(scaled - top[:, None]).sum(axis=1)) - scaled[np.arange(len(y)), y]
+    kind = kind_of(y)
+    losses = kind.losses(logits / kind.temperature(logits, y), y)
     return float(np.mean([losses[domain == d].mean() for d in sorted(set(domain.tolist()))]))
 
 
-def score_probabilities(probabilities: Array, y: Ints, domain: Array) -> float:
-    """The same for probabilities.
+def score_probabilities(probabilities: Array, y: Array, domain: Array) -> float:
+    """The same for probabilities, or other answers.
 
     Examples
     --------
@@ -54,4 +55,4 @@ def score_probabilities(probabilities: Array, y: Ints, domain: Array) -> float:
     >>> round(score_probabilities(np.array([[0.5, 0.5]]), np.array([0]), np.array(["a"])), 3)
     0.693
     """
-    return score(logs(probabilities), y, domain)
+    return score(kind_of(y).raised(probabilities), y, domain)

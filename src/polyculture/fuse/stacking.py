@@ -7,20 +7,24 @@ from typing import Self
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 
-from polyculture.arrays import Array, Floats, Ints
+from polyculture.arrays import Array, Floats
 from polyculture.errors import DataError
 from polyculture.features.encoders.base import State
-from polyculture.fuse.ensemble import logs
+from polyculture.fuse.columns import Columns
+from polyculture.targets import KINDS, Classes, kind_of
 
 
 class Stacking(BaseEstimator):  # type: ignore[misc]
-    r"""Logistic regression on the models' log-probabilities, partly shared by the domains and partly their own.
+    r"""A linear model on the models' answers, partly shared by the domains and partly their own.
+
+    For classes it is logistic regression on log-probabilities:
 
     .. math:: z_{ik} = b_{d(i)k} + \sum_m (w_{mk} + \alpha\, v_{d(i)mk})^\top \log p_{mi}
 
-    All coefficients are shrunk alike, so that a domain leaves the common ones only as far as its held-out items ask for
+    For labels it is one logistic regression each on that label's log-odds, for values a ridge regression. All
+    coefficients are shrunk alike, so that a domain leaves the common ones only as far as its held-out items ask for
     it: the smaller :math:`\alpha`, the less. An unknown domain has the common ones alone.
 
     Parameters
@@ -55,35 +59,59 @@ class Stacking(BaseEstimator):  # type: ignore[misc]
         self.folds = folds
         self.random_state = random_state
 
-    def fit(self, probabilities: Array, y: Ints, domain: Array) -> Self:
+    def fit(self, probabilities: Array, y: Array, domain: Array) -> Self:
         """Learn from items that none of the models was trained on.
 
         Parameters
         ----------
-        probabilities : array of shape (models, n, classes)
-        y : array of int, shape (n,)
+        probabilities : array of shape (models, n, outputs)
+            Probabilities, or values.
+        y : array of n rows
+            What was to be answered; see :mod:`polyculture.targets`.
         domain : array of str, shape (n,)
+
+        Raises
+        ------
+        DataError
+            If the held-out items are too few, or do not differ.
         """
         self.domains_ = sorted(set(domain.tolist()))
         self.n_classes_ = probabilities.shape[2]
-        _check_classes(y)
-        self.model_ = self._model().fit(self._inputs(probabilities, domain), y)
+        self._begin(y)
+        if self.target_ == "classes":
+            self.model_ = self._model().fit(self._inputs(probabilities, domain), y)
+        else:
+            self.model_ = Columns.fit(self._each(probabilities, domain), y, self.strength)
         return self
+
+    def _begin(self, y: Array) -> None:
+        kind = kind_of(y)
+        self.target_ = kind.name
+        if not len(y) or not kind.varies(y):
+            raise DataError(f"stacking needs held-out items of {kind.needs}; give more validation items")
 
     def _model(self) -> LogisticRegression:
         return LogisticRegression(C=self.strength, max_iter=1000)
 
+    def _each(self, answers: Array, domain: Array) -> list[Floats]:
+        """For each output the columns of a linear model of its own."""
+        kind = KINDS[self.target_]
+        return [self._copies(kind.raised(answers[:, :, j]).T, domain) for j in range(answers.shape[2])]
+
     def _inputs(self, probabilities: Array, domain: Array) -> Floats:
-        raised = logs(probabilities)
-        centred = np.concatenate(list(raised - raised.mean(axis=2, keepdims=True)), axis=1)
+        return self._copies(np.concatenate(list(Classes.evidence(probabilities)), axis=1), domain)
+
+    def _copies(self, centred: Floats, domain: Array) -> Floats:
         known = (domain[:, None] == np.array(self.domains_, dtype=object)[None, :]).astype(float)
         copies = [self.own * known[:, [d]] * centred for d in range(len(self.domains_))] if self.own else []
         return np.hstack([centred, *copies, known])
 
     def predict_proba(self, probabilities: Array, domain: Array) -> Array:
-        """Probability of each class, shape (n, classes)."""
+        """Probabilities, or values, shape (n, outputs)."""
         if not len(domain):
             return np.zeros((0, self.n_classes_))
+        if isinstance(self.model_, Columns):
+            return KINDS[self.target_].answer(self.model_.scores(self._each(probabilities, domain)))
         return self._spread(self.model_.predict_proba(self._inputs(probabilities, domain)), self.model_.classes_)
 
     def _spread(self, found: Array, classes: Array) -> Array:
@@ -91,10 +119,12 @@ class Stacking(BaseEstimator):  # type: ignore[misc]
         out[:, classes] = found
         return out
 
-    def out_of_fold(self, probabilities: Array, y: Ints, domain: Array) -> Array:
-        """Probabilities for the items it learns from, each given by a fit without it: what stacking is judged by."""
-        _check_classes(y)
+    def out_of_fold(self, probabilities: Array, y: Array, domain: Array) -> Array:
+        """Answers for the items it learns from, each given by a fit without it: what stacking is judged by."""
+        self._begin(y)
         self.domains_, self.n_classes_ = sorted(set(domain.tolist())), probabilities.shape[2]
+        if self.target_ != "classes":
+            return self._columns_out_of_fold(self._each(probabilities, domain), y)
         folds = min(self.folds, int(np.bincount(y)[np.unique(y)].min()))
         if folds < 2:
             raise DataError("stacking needs at least two held-out items of each class; give more validation items")
@@ -102,12 +132,22 @@ class Stacking(BaseEstimator):  # type: ignore[misc]
         found = cross_val_predict(self._model(), self._inputs(probabilities, domain), y, cv=cut, method="predict_proba")
         return self._spread(found, np.unique(y))
 
+    def _columns_out_of_fold(self, inputs: list[Floats], y: Array) -> Array:
+        if len(y) < 2 * self.folds:
+            raise DataError(f"stacking needs at least {2 * self.folds} held-out items; give more validation items")
+        found = np.zeros((len(y), len(inputs)))
+        for rows, rest in KFold(self.folds, shuffle=True, random_state=self.random_state).split(y):
+            fitted = Columns.fit([x[rows] for x in inputs], y[rows], self.strength)
+            found[rest] = fitted.scores([x[rest] for x in inputs])
+        return KINDS[self.target_].answer(found)
+
     def state(self) -> State:
         """Coefficients and names."""
-        return {
-            "params": self.get_params(),
-            "domains": self.domains_,
-            "classes": self.n_classes_,
+        facts = {"params": self.get_params(), "domains": self.domains_, "classes": self.n_classes_}
+        if isinstance(self.model_, Columns):
+            return facts | {"target": self.target_, "columns": self.model_.state()}
+        return facts | {
+            "target": self.target_,
             "seen": self.model_.classes_,
             "coefficients": self.model_.coef_,
             "intercept": self.model_.intercept_,
@@ -118,12 +158,11 @@ class Stacking(BaseEstimator):  # type: ignore[misc]
         """Rebuild from :meth:`state`."""
         stacking = cls(**state["params"])
         stacking.domains_, stacking.n_classes_ = list(state["domains"]), state["classes"]
+        stacking.target_ = state["target"]
+        if "columns" in state:
+            stacking.model_ = Columns.from_state(state["columns"])
+            return stacking
         stacking.model_ = stacking._model()
         stacking.model_.classes_ = state["seen"]
         stacking.model_.coef_, stacking.model_.intercept_ = state["coefficients"], state["intercept"]
         return stacking
-
-
-def _check_classes(y: Ints) -> None:
-    if len(np.unique(y)) < 2:
-        raise DataError("stacking needs held-out items of at least two classes; give more validation items")

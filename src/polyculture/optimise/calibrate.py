@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from polyculture.arrays import Array, Ints
+from polyculture.arrays import Array
 from polyculture.errors import ParameterError
 from polyculture.features.base_model import temperature
-from polyculture.fuse.ensemble import logit_ensemble, logs
+from polyculture.targets import Classes, Target, kind_of
 
 __all__ = ["expected_calibration_error", "sharpen", "temperature"]
 
 
-def expected_calibration_error(probabilities: Array, y: Ints, *, bins: int = 15) -> float:
+def expected_calibration_error(probabilities: Array, y: Array, *, bins: int = 15) -> float:
     r"""Mean gap between confidence and accuracy, over bins of confidence of equal width.
 
     .. math:: \mathrm{ECE} = \sum_b \frac{n_b}{n} \left| \mathrm{acc}_b - \mathrm{conf}_b \right|
@@ -20,12 +20,13 @@ def expected_calibration_error(probabilities: Array, y: Ints, *, bins: int = 15)
     Parameters
     ----------
     probabilities : array of shape (n, classes)
-    y : array of int, shape (n,)
+    y : array of n rows
+        Classes; or rows of labels, where each decision on each label counts; values have no confidence.
     bins : int >= 1
 
     Returns
     -------
-    float in [0, 1]; NaN without items
+    float in [0, 1]; NaN without items, and for values
 
     References
     ----------
@@ -40,15 +41,15 @@ def expected_calibration_error(probabilities: Array, y: Ints, *, bins: int = 15)
     """
     if bins < 1:
         raise ParameterError(f"bins is {bins}; use at least 1")
-    if not len(y):
+    confidence, right = kind_of(y).confident(probabilities, y) if len(y) else (np.zeros(0), np.zeros(0))
+    if not len(confidence):
         return float("nan")
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     gap = np.bincount(place, weights=right - confidence, minlength=bins)
-    return float(np.abs(gap).sum() / len(y))
+    return float(np.abs(gap).sum() / len(confidence))
 
 
-def sharpen(probabilities: Array, by: float) -> Array:
+def sharpen(probabilities: Array, by: float, kind: type[Target] = Classes) -> Array:
     r"""Probabilities at temperature T: :math:`p_k^{1/T} / \sum_j p_j^{1/T}`.
 
     Parameters
@@ -56,6 +57,8 @@ def sharpen(probabilities: Array, by: float) -> Array:
     probabilities : array of shape (n, classes)
     by : float > 0
         T: below 1 sharpens, above 1 softens.
+    kind : type of Target
+        What the answers are of.
 
     Examples
     --------
@@ -64,5 +67,4 @@ def sharpen(probabilities: Array, by: float) -> Array:
     >>> sharpen(np.array([[0.8, 0.2]]), 0.5).round(3)
     array([[0.941, 0.059]])
     """
-    raised = logs(probabilities) / by
-    return logit_ensemble(np.exp(raised - raised.max(axis=1, keepdims=True))[None])
+    return kind.sharpen(probabilities, by)

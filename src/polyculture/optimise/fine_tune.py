@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from polyculture.arrays import Array, Floats, Ints
+from polyculture.arrays import Array, Floats
 from polyculture.features.backbone import Backbone
 
 
@@ -14,7 +14,7 @@ def fine_tune_merged(
     backbone: Backbone,
     weights: Mapping[str, Array],
     X: Floats,
-    y: Ints,
+    y: Array,
     *,
     rows: Array,
     stop: Array,
@@ -30,7 +30,8 @@ def fine_tune_merged(
     weights : mapping of name to array
         Merged weights.
     X : array of shape (n, d)
-    y : array of int, shape (n,)
+    y : array of n rows
+        What is learnt; see :mod:`polyculture.targets`.
     rows, stop : array of int
         Rows to train on and rows that decide.
     learning_rate : float

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from polyculture.arrays import Array, Floats, Ints, Mask
+from polyculture.arrays import Array, Floats, Mask
 from polyculture.features.base_model import BaseModel
 from polyculture.features.encoders.base import State
+from polyculture.features.reading import as_learnt
 
 
-class TaskHead(BaseEstimator):  # type: ignore[misc]
+class TaskHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Linear head over what the fitted model knows of an item.
 
     Its input is the shared vectors, the fused network's last hidden layer and the answers of all members for the first
@@ -24,13 +26,18 @@ class TaskHead(BaseEstimator):  # type: ignore[misc]
         Values of C to choose from on held-out items.
     random_state : int
 
+    Attributes
+    ----------
+    classes_ : array
+    n_features_in_ : int
+
     Examples
     --------
     >>> import numpy as np
     >>> from polyculture.optimise import TaskHead
     >>> x = np.random.RandomState(0).randn(60, 3)
-    >>> head = TaskHead().fit(x, (x[:, 0] > 0).astype(int), np.array(["calm", "angry"]))
-    >>> head.classes_[head.predict_proba(np.array([[9.0, 0.0, 0.0]])).argmax(axis=1)].tolist()
+    >>> head = TaskHead().fit(x, np.where(x[:, 0] > 0, "angry", "calm"))
+    >>> head.predict(np.array([[9.0, 0.0, 0.0]])).tolist()
     ['angry']
     """
 
@@ -38,17 +45,35 @@ class TaskHead(BaseEstimator):  # type: ignore[misc]
         self.strengths = strengths
         self.random_state = random_state
 
-    def fit(self, X: Floats, y: Ints, classes: Array, *, validation: Mask | None = None) -> Self:
-        """Learn from labelled rows (`y` >= 0, an index into `classes`)."""
-        self.classes_ = np.asarray(classes)
+    def fit(self, X: Floats, y: Array, *, validation: Mask | None = None) -> Self:
+        """Learn from labelled rows.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+        y : sequence of n classes
+            -1 or None where there is none.
+        validation : array of bool, shape (n,), or None
+            A tenth of each class when None.
+        """
+        X = validate_data(self, X, dtype=(np.float64, np.float32), ensure_min_samples=2)
+        codes, coding = as_learnt(y, None, "classes", len(X), type(self).__name__)
+        self.classes_ = coding.names
         self.model_ = BaseModel(self.strengths, self.random_state).fit(
-            X, y, validation=validation, classes=len(self.classes_)
+            X, codes, validation=validation, classes=coding.width
         )
         return self
 
     def predict_proba(self, X: Floats) -> Array:
         """Probability of each class of this task, shape (n, classes)."""
-        return self.model_.predict_proba(X)
+        check_is_fitted(self)
+        checked: Floats = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        return self.model_.predict_proba(checked)
+
+    def predict(self, X: Floats) -> Array:
+        """Most probable class of each item."""
+        found = self.predict_proba(X)
+        return np.asarray(self.classes_[found.argmax(axis=1)])
 
     def state(self) -> State:
         """Classes and weights."""
@@ -60,4 +85,5 @@ class TaskHead(BaseEstimator):  # type: ignore[misc]
         head = cls(**state["params"])
         head.classes_ = np.array(state["classes"])
         head.model_ = BaseModel.from_state(state["model"])
+        head.n_features_in_ = head.model_.n_features_in_
         return head

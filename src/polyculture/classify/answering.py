@@ -1,0 +1,162 @@
+"""What a fitted model answers for items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from polyculture.arrays import Array, Floats
+from polyculture.classify.notes import unseen
+from polyculture.classify.parts import unknown
+from polyculture.classify.reading import Reading
+from polyculture.errors import DataError
+from polyculture.features.combine import Encoded
+from polyculture.fuse.combine import Combination
+from polyculture.optimise import sharpen
+from polyculture.preprocess import clean_text
+from polyculture.progress import LOG
+
+
+class Answering(Reading):
+    """Items in; answers of every part, and of their fusion, out."""
+
+    def encode(self, X: Any, *, edges: sp.sparray | None = None) -> Encoded:
+        """Steps 1 and 2 for items that arrive later."""
+        self._check_fitted("features_")
+        items = self._read_items(X, reset=False)
+        found = next(iter(items.values()))
+        if self.clean and "text" in items:
+            found = clean_text(np.asarray(found))
+        return self.features_.transform(found, edges=edges)
+
+    def _members(self, encoded: Encoded, domain: Array) -> dict[str, Array]:
+        """Answers of each part before fusion; an unknown domain gets the merged model for an expert."""
+        merged = self.backbone_.answers(encoded.vectors, self.merged_)
+        found = {
+            "backbone": self.backbone_.answers(encoded.vectors),
+            "merged": merged,
+            "experts": merged.copy(),
+        }
+        for name, weights in self.experts_.items():
+            rows = np.flatnonzero(domain == name)
+            if len(rows):
+                found["experts"][rows] = self.backbone_.answers(encoded.vectors[rows], weights)
+        for name, model in self.families_.items():
+            found[f"encoder:{name}"] = model.answers(encoded.views[name])
+        return found
+
+    def _fused(self, members: Mapping[str, Array], domain: Array) -> Array:
+        families = {name: members[f"encoder:{name}"] for name in self.families_}
+        known = np.isin(domain, list(self.domains_))
+        nowhere = np.array([""] * len(domain), dtype=object)
+        static = self.static_.predict_proba(members, families, nowhere)
+        return np.where(known[:, None], self.routed_.predict_proba(members, families, domain), static)
+
+    def answers(self, encoded: Encoded, domain: Array | None = None) -> dict[str, Array]:
+        """Answers of every part and of their fusion for encoded items.
+
+        Parameters
+        ----------
+        encoded : Encoded
+            Of :meth:`encode`.
+        domain : array of str, shape (n,), or None
+
+        Returns
+        -------
+        dict of str to array of shape (n, outputs)
+            ``backbone``, ``merged``, ``experts``, ``ensemble``, ``fused`` and ``encoder:<name>`` for each base model:
+            probabilities, or standardised values.
+        """
+        where = unknown(len(encoded)) if domain is None else np.asarray(domain, dtype=object)
+        members = self._members(encoded, where)
+        families = [members[f"encoder:{name}"] for name in self.families_]
+        return members | {
+            "ensemble": Combination.ensemble(np.stack([members["experts"], *families]), self._kind),
+            "fused": sharpen(self._fused(members, where), self.temperature_, self._kind),
+        }
+
+    def _found(self, X: Any, domain: Sequence[str] | Array | None, edges: sp.sparray | None) -> tuple[Encoded, Array]:
+        """Items after step 2, and the domain of each."""
+        self._check_fitted()
+        encoded = self.encode(X, edges=edges)
+        where = self._read_domains(domain, len(encoded))
+        if where is None:
+            return encoded, unknown(len(encoded))
+        if sentence := unseen(where, self.domains_):
+            LOG.warning(sentence)
+        return encoded, where
+
+    def measures(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Sequence[float] | Array | None = None,
+        *,
+        domain: Sequence[str] | Array | None = None,
+    ) -> dict[str, float]:
+        """What can be said of the predictions for these items: accuracy and F1, or R² and the mean absolute error.
+
+        Items without a label are left out.
+
+        Parameters
+        ----------
+        X, domain
+            As in :meth:`predict`.
+        y : sequence of n labels
+        sample_weight : sequence of n float, or None
+            How much each item counts.
+
+        Raises
+        ------
+        DataError
+            If no item has a label, or labels are of another kind than those that were learnt.
+        """
+        found = self.predict(X, domain=domain)
+        labels = self._truth(y, len(found))
+        rows = np.flatnonzero([value is not None for value in labels.tolist()])
+        if not len(rows):
+            raise DataError("no item has a label; give at least one to judge by")
+        weights = None if sample_weight is None else np.asarray(sample_weight)[rows]
+        return self._kind.judge(np.array(labels[rows].tolist()), found[rows], weights)
+
+    def score(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Sequence[float] | Array | None = None,
+        *,
+        domain: Sequence[str] | Array | None = None,
+    ) -> float:
+        """Share of items that are predicted right (all of their labels); R² for values."""
+        return next(iter(self.measures(X, y, sample_weight, domain=domain).values()))
+
+    def predict(
+        self,
+        X: Any,
+        *,
+        domain: Sequence[str] | Array | None = None,
+        edges: sp.sparray | None = None,
+    ) -> Array:
+        """What is predicted for each item.
+
+        Parameters
+        ----------
+        X : sequence of n texts, or array, sparse array or table of numbers of shape (n, d)
+        domain : sequence of n str, or None
+            Items of a domain that was fitted may be routed to its expert; all others, and all when None, are served by
+            the static fused model.
+        edges : sparse array of shape (n, fitted items), or None
+            Edges to the fitted items, for a given graph.
+        """
+        encoded, where = self._found(X, domain, edges)
+        return self.target_.decode(self.answers(encoded, where)["fused"])
+
+    def knowledge(self, encoded: Encoded, domain: Array) -> Floats:
+        """What the fitted model knows of items, shape (n, d): vectors, last hidden layer, all members' log-odds."""
+        members = [self._kind.evidence(answers) for answers in self._members(encoded, domain).values()]
+        return np.hstack([encoded.vectors, self.backbone_.last_hidden(encoded.vectors, self.merged_), *members]).astype(
+            np.float32
+        )

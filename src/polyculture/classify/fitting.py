@@ -1,0 +1,108 @@
+"""The five steps, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Self
+
+import scipy.sparse as sp
+
+from polyculture.arrays import Array
+from polyculture.classify.learning import Learning
+from polyculture.data import DomainData
+from polyculture.errors import ParameterError
+from polyculture.features.combine import Encoded, Features
+from polyculture.preprocess import augment, augmented, clean_text
+from polyculture.progress import Steps
+
+
+class Fitting(Learning):
+    """Labelled items of several domains in; a fitted model out."""
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        domain: Sequence[str] | Array | None = None,
+        graph: sp.sparray | None = None,
+        split: Sequence[str] | Array | None = None,
+    ) -> Self:
+        """Run the five steps.
+
+        Parameters
+        ----------
+        X : sequence of n texts, or array, sparse array or table of numbers of shape (n, d)
+        y : sequence of n labels
+            Where there is none: -1, None, NaN or an empty string for a class, a row of -1 or None for a set of labels,
+            NaN or None for a value. Such items take part in vocabularies and in the graph.
+        domain : sequence of n str, or None
+            None is one domain.
+        graph : sparse array of shape (n, n), or None
+            Given edges.
+        split : sequence of n str, or None
+            ``"train"`` or ``"validation"``, where the held-out part is given.
+
+        Raises
+        ------
+        DataError
+            If there are fewer than two classes (or values), a domain has one labelled item, items cannot be read, or
+            there are no texts with words.
+        ShapeError
+            If there is not one label, domain, split, row and column of the graph for each item.
+        ParameterError
+            If a parameter is out of its range.
+        """
+        self._check_parameters()
+        self.clock_ = Steps()
+        with self.clock_.step("preprocess"):
+            data = self.preprocess(X, y, domain=domain, graph=graph, split=split)
+        with self.clock_.step("features"):
+            encoded = self.encode_fit(data)
+        return self.learn(encoded, data)
+
+    def preprocess(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        domain: Sequence[str] | Array | None = None,
+        graph: sp.sparray | None = None,
+        split: Sequence[str] | Array | None = None,
+    ) -> DomainData:
+        """Step 1: clean texts, hold items out, append augmented copies."""
+        data = self._read(X, y, domain=domain, graph=graph, split=split, source="fit", reset=True)
+        texts = "text" in data.items
+        if self.clean and texts:
+            data = replace(data, items={"text": clean_text(data.texts)})
+        data = self._hold_out(data, self._target_of(data.label))
+        if not self.augment:
+            return data
+        if not texts:
+            raise ParameterError(f"augment is {self.augment}, but copies are made of texts alone; set augment=0")
+        return augment(data, share=self.augment, seed=self.random_state)
+
+    def encode_fit(self, data: DomainData) -> Encoded:
+        """Step 2: fit encoders and graph, and encode the items they were fitted on."""
+        self._begin(data)
+        self.features_ = Features(
+            self.encoders,
+            self.network_encoders,
+            self.graph,
+            self.propagation,
+            self.hops,
+            self.neighbours,
+            self.components,
+            self.random_state,
+            self.n_jobs,
+        )
+        return self.features_.fit_transform(
+            next(iter(data.items.values())),
+            # encoders that learn, and the choice of a graph, know classes alone
+            self._kind.strata(self.codes(data.label)),
+            domain=data.domain,
+            validation=data.within("validation"),
+            copies=augmented(data),
+            graph=data.graph,
+        )

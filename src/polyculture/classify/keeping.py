@@ -1,0 +1,104 @@
+"""A fitted model on the disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from polyculture import store
+from polyculture.classify.fitting import Fitting
+from polyculture.features.backbone import Backbone
+from polyculture.features.base_model import BaseModel
+from polyculture.features.combine import Features
+from polyculture.features.encoders import ENCODERS, Encoder
+from polyculture.features.encoders.base import State
+from polyculture.fuse.combine import Combination
+from polyculture.fuse.merging import Merged
+from polyculture.optimise import TaskHead
+from polyculture.progress import Steps
+from polyculture.targets import KINDS
+
+
+class Keeping(Fitting):
+    """Written as safetensors and JSON, and read without executing anything."""
+
+    def save(self, folder: str | Path) -> None:
+        """Write the fitted model as safetensors and JSON; what was there stays whole until the new one is."""
+        self._check_fitted()
+        facts = {"classes": self.target_.names.tolist(), "domains": self.domains_}
+        store.save(Path(folder), self.state(), kind=type(self).__name__, facts=facts)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read a model that :meth:`save` wrote; nothing in it is executed."""
+        return cls.from_state(store.load(Path(folder), kind=cls.__name__))
+
+    def state(self) -> State:
+        """All that is needed to build the fitted model again."""
+        names = getattr(self, "feature_names_in_", None)
+        return {
+            "params": {k: v for k, v in self.get_params(deep=False).items() if k not in ("encoders", "backbone")},
+            "encoders": _described(self.encoders),
+            "template": None if self.backbone is None else self.backbone.get_params(),
+            "target": self.target_.state(),
+            "columns": {
+                "count": getattr(self, "n_features_in_", None),
+                "names": None if names is None else names.tolist(),
+            },
+            "domains": self.domains_,
+            "features": self.features_.state(),
+            "backbone": self.backbone_.state(),
+            "families": {name: model.state() for name, model in self.families_.items()},
+            "experts": self.experts_,
+            "merged": self.merged_,
+            "merges": [{"method": m.method, "setting": m.setting, "loss": m.loss} for m in self.merges_],
+            "routed": self.routed_.state(),
+            "static": self.static_.state(),
+            "temperature": self.temperature_,
+            "decision": self.threshold_,
+            "calibration": self.calibration_,
+            "notes": self.notes_,
+            "heads": {name: head.state() for name, head in self.heads_.items()},
+        }
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Rebuild from :meth:`state`."""
+        template = None if state["template"] is None else Backbone(**state["template"])
+        model = cls(_rebuilt(state["encoders"]), backbone=template, **state["params"])
+        model.clock_, model.notes_ = Steps(), list(state["notes"])
+        model.target_, model.domains_ = (
+            KINDS[state["target"]["kind"]].from_state(state["target"]),
+            list(state["domains"]),
+        )
+        if not cls._learns_values:
+            model.classes_ = model.target_.names
+        if state["columns"]["count"] is not None:
+            model.n_features_in_ = state["columns"]["count"]
+        if state["columns"]["names"] is not None:
+            model.feature_names_in_ = np.array(state["columns"]["names"], dtype=object)
+        model.features_ = Features.from_state(state["features"])
+        model.backbone_ = Backbone.from_state(state["backbone"])
+        model.families_ = {name: BaseModel.from_state(s) for name, s in state["families"].items()}
+        model.experts_, model.merged_ = state["experts"], state["merged"]
+        model.merges_ = [Merged(m["method"], m["setting"], {}, m["loss"]) for m in state["merges"]]
+        model.routed_, model.static_ = Combination.from_state(state["routed"]), Combination.from_state(state["static"])
+        model.temperature_, model.threshold_ = state["temperature"], state["decision"]
+        model.calibration_ = state["calibration"]
+        model.heads_ = {name: TaskHead.from_state(s) for name, s in state["heads"].items()}
+        return model
+
+
+def _described(encoders: Any) -> Any:
+    if isinstance(encoders, str):
+        return encoders
+    listed = [encoders] if isinstance(encoders, Encoder) else encoders
+    return [e if isinstance(e, str) else {"family": e.family, "params": e.get_params()} for e in listed]
+
+
+def _rebuilt(described: Any) -> Any:
+    if isinstance(described, str):
+        return described
+    return tuple(e if isinstance(e, str) else ENCODERS.load(e["family"])(**e["params"]) for e in described)

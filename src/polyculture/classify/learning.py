@@ -1,0 +1,174 @@
+"""Steps 2 to 5 on items that are encoded already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import numpy as np
+
+from polyculture.adapt import fine_tune
+from polyculture.arrays import Array, Floats, Mask
+from polyculture.classify.answering import Answering
+from polyculture.classify.notes import notes_on
+from polyculture.data import DomainData
+from polyculture.errors import DataError, ParameterError
+from polyculture.features.backbone import Backbone
+from polyculture.features.base_model import BaseModel
+from polyculture.features.combine import Encoded
+from polyculture.fuse.combine import Combination
+from polyculture.fuse.merging import MERGES, Merged, merge
+from polyculture.optimise import best_threshold, expected_calibration_error, fine_tune_merged, sharpen, temperature
+from polyculture.progress import Steps
+from polyculture.targets import Classes
+
+
+class Learning(Answering):
+    """The backbone, the experts, their fusion, and what is done to it."""
+
+    def _begin(self, data: DomainData) -> None:
+        """The classes and domains that there are."""
+        self.target_, self.domains_ = self._target_of(data.label), data.domains
+        if not self._learns_values:
+            self.classes_ = self.target_.names
+
+    def codes(self, labels: Array) -> Array:
+        """Labels as an array to learn from: a class is its position, and -1 stands for none."""
+        return self.target_.encode(labels)
+
+    def check_labels(self, data: DomainData) -> None:
+        """Every label must be one of the classes.
+
+        Raises
+        ------
+        DataError
+            Naming the first row whose label is not.
+        """
+        if not isinstance(self.target_, Classes):
+            return
+        known = set(self.target_.names.tolist())
+        for row, value in enumerate(data.label.tolist(), start=1):
+            if value is not None and value not in known:
+                raise DataError(
+                    f"{data.source}: row {row} has the label {value!r}, which the model does not know; "
+                    f"it was fitted on {', '.join(map(str, self.target_.names))}"
+                )
+
+    def learn(
+        self,
+        encoded: Encoded,
+        data: DomainData,
+        *,
+        backbone: Backbone | None = None,
+        families: Mapping[str, BaseModel] | None = None,
+        experts: Mapping[str, dict[str, Array]] | None = None,
+        merges: Sequence[Merged] | None = None,
+    ) -> Self:
+        """Steps 2 (the backbone) to 5 on items that are encoded already.
+
+        Parameters
+        ----------
+        encoded : Encoded
+            Of :meth:`encode_fit`.
+        data : DomainData
+            Of :meth:`preprocess`.
+        backbone, families, experts, merges : or None
+            What is there already and is not made again; an empty mapping leaves its parts out. Families as they were
+            before they learnt from held-out items (``judging_``).
+        """
+        self.clock_ = getattr(self, "clock_", Steps())
+        self._begin(data)
+        y, held = self.codes(data.label), data.within("validation")
+        known = self._kind.labelled(y)
+        rows, stop = np.flatnonzero(~held & known), np.flatnonzero(held & known)
+        self.notes_ = []
+        for sentence in notes_on(self.target_, y, data.domain, held):
+            self._note(sentence)
+        with self.clock_.step("backbone"):
+            self.backbone_ = backbone or self.new_backbone(self.random_state).fit(
+                encoded.vectors, y, validation=held, classes=self.target_.width
+            )
+        with self.clock_.step("base models"):
+            self.judging_ = self._base_models(encoded, y, held) if families is None else dict(families)
+            self.families_ = self.judging_
+        with self.clock_.step("adapt"):
+            self.experts_ = dict(experts) if experts is not None else self._adapt(encoded.vectors, y, data.domain, held)
+        with self.clock_.step("fuse"):
+            self.merges_ = (
+                list(merges) if merges is not None else self._merge(encoded.vectors, y, data.domain, rows, stop)
+            )
+            self.merged_ = dict(self.merges_[0].weights)
+        with self.clock_.step("optimise"):
+            self.merged_ = fine_tune_merged(
+                self.backbone_,
+                self.merged_,
+                encoded.vectors,
+                y,
+                rows=rows,
+                stop=stop,
+                epochs=self.fine_tune_epochs if self.experts_ else 0,
+            )
+            self._combine(encoded.take(stop), y[stop], data.domain[stop])
+            self._calibrate(self.routed_.held_out_, y[stop])
+            if self.refit_base_models:
+                # everything is chosen: the held-out items may teach now
+                self.families_ = {name: m.refitted(encoded.views[name], y) for name, m in self.judging_.items()}
+        self.heads_ = {}
+        return self
+
+    def _base_models(self, encoded: Encoded, y: Array, held: Mask) -> dict[str, BaseModel]:
+        return {
+            name: BaseModel(random_state=self.random_state, target=self._kind.name).fit(
+                view, y, validation=held, classes=self.target_.width
+            )
+            for name, view in encoded.views.items()
+        }
+
+    def _adapt(self, X: Floats, y: Array, domain: Array, held: Mask) -> dict[str, dict[str, Array]]:
+        if self.adapt == "none":
+            return {}
+        return fine_tune(self.backbone_, X, y, domain, validation=held, layers=self.adapt_layers)
+
+    def _merge(self, X: Floats, y: Array, domain: Array, rows: Array, stop: Array) -> list[Merged]:
+        if not self.experts_ or self.fuse in ("backbone", "none"):
+            return [Merged("backbone", "as trained", self.backbone_.weights_, float("nan"))]
+        return merge(
+            self.backbone_,
+            self.experts_,
+            X,
+            y,
+            domain,
+            rows=rows,
+            stop=stop,
+            methods=(self.fuse,) if self.fuse in MERGES else MERGES,
+            refit_head=self.refit_head,
+        )
+
+    def _combine(self, held: Encoded, y: Array, domain: Array) -> None:
+        """One way of answering where the domain is known, one where it is not."""
+        answers = self._members(held, domain)
+        families = {name: answers[f"encoder:{name}"] for name in self.families_}
+        first = "experts" if self.experts_ else "backbone"
+        routed = {name: answers[name] for name in dict.fromkeys((first, "merged", "backbone"))}
+        static = {name: answers[name] for name in ("merged", "backbone")}
+        method = {**dict.fromkeys(MERGES, "merged"), "none": first}.get(self.fuse, self.fuse)
+        self.routed_ = Combination(method, self.random_state).fit(routed, families, y, domain)
+        # nobody tells the static model the domain: its stack must not learn one either
+        self.static_ = Combination("merged" if method == "experts" else method, self.random_state).fit(
+            static, families, y, domain, told=False
+        )
+
+    def _calibrate(self, found: Array, y: Array) -> None:
+        """One temperature, from answers that stacking gave out of fold."""
+        self.temperature_, self.threshold_ = 1.0, 0.5
+        before = expected_calibration_error(found, y)
+        if self.calibrate and len(y):
+            self.temperature_ = temperature(self._kind.raised(found), y)
+        sharpened = sharpen(found, self.temperature_, self._kind)
+        after = expected_calibration_error(sharpened, y)
+        self.calibration_ = {"before": before, "after": after, "temperature": self.temperature_}
+        metric = getattr(self, "threshold", None)
+        if metric is not None and not isinstance(self.target_, Classes):
+            raise ParameterError("a threshold is for two classes, and each label is decided at one half; leave it out")
+        if metric is not None and len(y):
+            self.threshold_ = best_threshold(sharpened, y, metric=metric)

@@ -1,0 +1,57 @@
+"""Items after step 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polyculture.arrays import Array, Floats, Matrix
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Items after step 2.
+
+    Parameters
+    ----------
+    views : mapping of encoder to matrix
+        Each encoder's own vectors, as base models are fed.
+    vectors : array of shape (n, d)
+        The blocks side by side, spread over the graph: what the backbone is fed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.features.combine import Encoded
+    >>> len(Encoded({"cnn": np.zeros((3, 4))}, np.zeros((3, 2))).take(np.array([0, 2])))
+    2
+    """
+
+    views: Mapping[str, Matrix]
+    vectors: Floats
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __getitem__(self, key: Any) -> Array:
+        return np.asarray(self.vectors[key])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of the vectors: an Encoded stands for them wherever an array is expected."""
+        return len(self.vectors), self.vectors.shape[1]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.vectors, dtype=dtype, copy=copy)
+
+    def only(self, names: Sequence[str]) -> Encoded:
+        """The same vectors with these views alone."""
+        return Encoded({name: self.views[name] for name in names}, self.vectors)
+
+    def take(self, rows: Array) -> Encoded:
+        """The items at these positions, or under this mask."""
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        return Encoded({name: view[rows] for name, view in self.views.items()}, self.vectors[rows])

@@ -1,0 +1,433 @@
+"""A Transformer as the backbone: the starting point of every expert, trained for all domains together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from polyculture.arrays import Array, Mask
+from polyculture.errors import DataError, ParameterError
+from polyculture.features.backbone import Weights
+from polyculture.features.encoders.base import State, held_out
+from polyculture.features.encoders.hugging_face import locate, working_precision
+from polyculture.features.encoders.items import as_texts
+from polyculture.features.encoders.lora import fold, plain_name, thin_grams
+from polyculture.features.reading import as_kind, as_learnt, as_mask
+from polyculture.features.text_backbone.folder import write_folder
+from polyculture.features.text_backbone.grams import gram_sums_of
+from polyculture.features.text_backbone.memory import Memory
+from polyculture.features.text_backbone.network import (
+    TextNetwork,
+    blocks,
+    fill,
+    from_config,
+    head_name,
+    linear_layers,
+    read_folder,
+    tensors,
+)
+from polyculture.features.text_backbone.schedule import fine_tune_network
+from polyculture.features.text_backbone.tokens import Ids, padded
+from polyculture.features.text_backbone.tuning import TUNES, freeze, let_change
+from polyculture.targets import KINDS, Target, kind_named
+from polyculture.training import Epoch, supervised
+
+POOLINGS, PRECISIONS = ("model", "mean"), ("auto", "float32", "bfloat16")
+BUILT = ("_built", "_cut", "_seen")
+"""What is built when it is first needed, and is neither kept nor sent to another process."""
+
+HEAD_RATE = 10.0
+"""How much faster a new head learns than the layers below, which know something already."""
+
+
+class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    r"""A pretrained Transformer under a linear head, fine-tuned for all domains together.
+
+    It does for texts what :class:`polyculture.features.backbone.Backbone` does for vectors, behind the same methods.
+
+    Parameters
+    ----------
+    model : str
+        ``"minilm"``, a folder in the format of transformers, or ``owner/name`` on the Hugging Face hub.
+    tune : {"full", "upper", "head", "lora"}
+        What changes: all, the upper half of the layers, the head alone, or thin matrices beside every linear layer
+        (and the head), ``W = W_0 + B A``. Training that goes on from given weights keeps A, so that merging experts'
+        weights by any linear rule merges their layers by it.
+    pooling : {"model", "mean"}
+        What the head receives: what the network's own classification head does (for BERT: the first token through a
+        further layer), or the mean of the last states over all tokens.
+    epochs : int
+    learning_rate : float
+    batch_size : int
+    max_tokens : int >= 4
+        Longer texts are cut.
+    warmup : float in [0, 1)
+        Share of all steps in which the learning rate rises; afterwards it falls to nothing.
+    weight_decay : float
+        Of matrices; biases and norms have none.
+    smoothing : float in [0, 1)
+        Label smoothing.
+    patience : int
+        Epochs without a better held-out loss before it stops.
+    rank : int >= 1
+        Of LoRA's thin matrices.
+    optimizer : str
+        Name of an optimiser in ``torch.optim``.
+    precision : {"auto", "float32", "bfloat16"}
+        ``auto`` multiplies in bfloat16 where the processor does so natively; weights stay float32.
+    random_state : int
+        Of the first head, dropout and the order of texts.
+    target : {"classes", "labels", "values"}
+        What is learnt; see :mod:`polyculture.targets`.
+
+    Attributes
+    ----------
+    classes_ : array
+        Classes, or names of labels; the numbers of the outputs where `y` was coded already.
+    weights_ : dict of str to array
+        The tensors that `tune` lets change, by the names that transformers gives them.
+    base_ : dict of str to array
+        The others.
+    files_ : dict of str to str
+        Configuration and tokenizer, as text.
+
+    References
+    ----------
+    Devlin et al. 2019, arXiv:1810.04805; Mosbach et al. 2021, arXiv:2006.04884 (warm-up and decay); Hu et al. 2022,
+    arXiv:2106.09685 (LoRA); Sun et al. 2024, arXiv:2403.12313 (why A is kept).
+
+    Examples
+    --------
+    >>> from polyculture.features.text_backbone import TextBackbone
+    >>> backbone = TextBackbone("minilm", epochs=1)  # doctest: +SKIP
+    >>> backbone.fit(["a good day", "a bad day"] * 20, np.array([1, 0] * 20)).predict(["good"])  # doctest: +SKIP
+    array([1])
+    """
+
+    coding_: Target
+    files_: dict[str, str]
+    base_: dict[str, Array]
+    weights_: dict[str, Array]
+
+    def __init__(
+        self,
+        model: str = "minilm",
+        tune: str = "full",
+        pooling: str = "mean",
+        epochs: int = 2,
+        learning_rate: float = 5e-5,
+        batch_size: int = 32,
+        max_tokens: int = 128,
+        warmup: float = 0.1,
+        weight_decay: float = 1e-2,
+        smoothing: float = 0.0,
+        patience: int = 2,
+        rank: int = 8,
+        optimizer: str = "adamw",
+        precision: str = "auto",
+        random_state: int = 0,
+        target: str = "classes",
+    ) -> None:
+        self.model = model
+        self.tune = tune
+        self.pooling = pooling
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_tokens = max_tokens
+        self.warmup = warmup
+        self.weight_decay = weight_decay
+        self.smoothing = smoothing
+        self.patience = patience
+        self.rank = rank
+        self.optimizer = optimizer
+        self.precision = precision
+        self.random_state = random_state
+        self.target = target
+
+    # -- fitting -------------------------------------------------------------------------------------------------------
+
+    def fit(
+        self, X: Sequence[str] | Array, y: Array, *, validation: Mask | None = None, classes: int | None = None
+    ) -> Self:
+        """Train from the base model's weights and a new head.
+
+        Parameters
+        ----------
+        X : sequence of n texts
+        y : sequence of n labels
+            Classes, a matrix of labels, or values; -1, a row of -1 or NaN where a text has none.
+        validation : array of bool, shape (n,), or None
+            Texts that decide when to stop; a tenth of each class when None.
+        classes : int or None
+            Number of outputs, where `y` is coded already; None for labels of any form.
+
+        Raises
+        ------
+        DataError
+            If there is nothing to tell apart, or the model is not there.
+        """
+        self._check()
+        texts = as_texts(X)
+        y, self.coding_ = as_learnt(y, classes, self.target, len(texts), type(self).__name__)
+        rows, stop = held_out(y, as_mask(validation, len(texts)), share=0.1, seed=self.random_state)
+        kind = kind_named(self.target)
+        if not kind.varies(y[rows]):
+            found = f", {len(np.unique(y[rows]))} found" if self.target == "classes" else ""
+            raise DataError(f"training needs {kind.needs}{found} among the labelled items to train on")
+        if self.target != "values":
+            self.classes_ = self.coding_.names
+        self.weights_, self.history_ = self.trained(None, texts, y, rows, stop, name="backbone")
+        return self
+
+    def _check(self) -> None:
+        for name, allowed in (("tune", TUNES), ("pooling", POOLINGS), ("precision", PRECISIONS)):
+            if getattr(self, name) not in allowed:
+                raise ParameterError(f"{name} is {getattr(self, name)!r}; use one of {', '.join(allowed)}")
+        for name, least in (("max_tokens", 4), ("batch_size", 1), ("rank", 1), ("epochs", 0)):
+            if getattr(self, name) < least:
+                raise ParameterError(f"{name} is {getattr(self, name)}; use at least {least}")
+        if not 0 <= self.warmup < 1:
+            raise ParameterError(f"warmup is {self.warmup}; use a share of all steps from 0 up to 1")
+
+    def trained(
+        self,
+        start: Weights | None,
+        X: Sequence[str] | Array,
+        y: Array,
+        rows: Array,
+        stop: Array,
+        *,
+        learning_rate: float | None = None,
+        epochs: int | None = None,
+        frozen: int = 0,
+        name: str = "backbone",
+    ) -> tuple[dict[str, Array], list[Epoch]]:
+        """Weights after training from `start` (None: the base model's) on some rows.
+
+        Where `frozen` is not 0, the tokens' vectors and so many layers are kept; see :meth:`frozen_layers`.
+        """
+        network, fresh = self._start(start), start is None
+        network = let_change(network, self.tune, rank=self.rank, seed=self.random_state, fresh=fresh)
+        fill(network, start or {})
+        freeze(network, frozen)
+        changing = {plain_name(n): None for n, p in network.named_parameters() if p.requires_grad}
+        ids = self._ids().rows(as_texts(X))
+        kind, padding = kind_named(self.target), self._ids().padding
+        inner = supervised(
+            lambda r: padded([ids[i] for i in r.tolist()], padding), kind.tensor(y), kind, smoothing=self.smoothing
+        )
+
+        def objective(net: nn.Module, part: Tensor) -> tuple[Tensor, int, int]:
+            with self._autocast():
+                return inner(net, part)
+
+        # the caller's random numbers stay as they were
+        with torch.random.fork_rng(devices=[]):
+            history = fine_tune_network(
+                TextNetwork(network, self.pooling),
+                objective,
+                rows,
+                stop,
+                head=head_name(network),
+                head_rate=HEAD_RATE if start is None else 1.0,
+                optimizer=self.optimizer,
+                learning_rate=self.learning_rate if learning_rate is None else learning_rate,
+                weight_decay=self.weight_decay,
+                warmup=self.warmup,
+                # few texts still get several steps an epoch
+                batch_size=int(np.clip(len(rows) // 8, 8, self.batch_size)),
+                epochs=self.epochs if epochs is None else epochs,
+                patience=self.patience,
+                lengths=np.array([len(row) for row in ids]),
+                seed=self.random_state,
+                name=name,
+            )
+        found = tensors(network)
+        if start is not None:
+            # what was kept is the same array, so that many experts take little room
+            return {key: _array(found[key]) if key in changing else start[key] for key in start}, history
+        self.base_ = {key: _array(value) for key, value in found.items() if key not in changing}
+        return {key: _array(found[key]) for key in changing}, history
+
+    def _start(self, start: Weights | None) -> nn.Module:
+        """The base model under a new head, or under what was fitted."""
+        if start is not None:
+            return fill(from_config(self.files_["config.json"]), self.base_)
+        for name in BUILT:
+            self.__dict__.pop(name, None)
+        found: tuple[nn.Module, dict[str, str]] = read_folder(locate(self.model), self.coding_.width, self.random_state)
+        network, self.files_ = found
+        return network
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """Width of each of the Transformer's layers."""
+        found = self._network()
+        return tuple(int(found.config.hidden_size) for _ in blocks(found))  # type: ignore[union-attr,arg-type]
+
+    def frozen_layers(self, layers: str) -> int:
+        """How many layers are kept where ``"all"``, the ``"upper"`` half or the ``"head"`` alone changes.
+
+        Raises
+        ------
+        ParameterError
+            If `layers` is none of these.
+        """
+        depth = len(self.hidden)
+        kept = {"all": 0, "upper": depth // 2, "head": depth}
+        if layers not in kept:
+            raise ParameterError(f"layers is {layers!r}; use one of {', '.join(kept)}")
+        return kept[layers]
+
+    # -- answering -----------------------------------------------------------------------------------------------------
+
+    def merged(self, weights: Weights | None = None) -> dict[str, Array]:
+        """All tensors of the network under these weights (its own when None), thin matrices multiplied out."""
+        check_is_fitted(self, "weights_")
+        return fold(self.base_, self.weights_ if weights is None else weights)
+
+    def logits(self, X: Sequence[str] | Array, weights: Weights | None = None) -> Array:
+        """Scores before the softmax, shape (n, classes), under these weights (its own when None)."""
+        return self.layer_inputs(X, weights)["logits"]
+
+    def layer_inputs(self, X: Sequence[str] | Array, weights: Weights | None = None) -> dict[str, Array]:
+        """What the head receives, by its name, and ``logits``, what it gives; see :meth:`gram_sums` for the rest."""
+        check_is_fitted(self, "weights_")
+        chosen = self.weights_ if weights is None else weights
+        hidden = self.last_hidden(X, chosen)
+        head = self._head()
+        # decoders' heads have no bias
+        bias = chosen.get(f"{head}.bias", np.float32(0))
+        return {head: hidden, "logits": hidden @ chosen[f"{head}.weight"].T + bias}
+
+    def last_hidden(self, X: Sequence[str] | Array, weights: Weights | None = None) -> Array:
+        """What the head receives, shape (n, width); each distinct text is computed once under the same weights."""
+        check_is_fitted(self, "weights_")
+        chosen = self.weights_ if weights is None else weights
+        head = f"{self._head()}."
+        below = {name: value for name, value in chosen.items() if not name.startswith(head)}
+        return self._memory().get(below, as_texts(X), lambda new: self._hidden(new, chosen))
+
+    @torch.no_grad()
+    def _hidden(self, texts: list[str], weights: Weights) -> Array:
+        network = TextNetwork(fill(self._network(), self.merged(weights)), self.pooling).eval()
+        found = np.empty((len(texts), weights[f"{self._head()}.weight"].shape[1]), dtype=np.float32)
+        with self._autocast():
+            for rows, ids, mask in self._ids().parts(texts):
+                found[rows] = network.received(ids, mask).float().numpy()
+        return found
+
+    def gram_sums(self, X: Sequence[str] | Array, weights: Weights | None = None) -> dict[str, Array]:
+        """Gram matrix of what each linear layer receives, as :func:`polyculture.fuse.gram_sums`, batch by batch.
+
+        Rows are tokens below the head and texts at the head. Layers that cannot change have none.
+        """
+        check_is_fitted(self, "weights_")
+        chosen = self.weights_ if weights is None else weights
+        network = TextNetwork(fill(self._network(), self.merged(chosen)), self.pooling).eval()
+        # a layer changes if its weight does, or that of the thin matrix above it
+        own = {name.removesuffix(".weight").removesuffix(".lora_B") for name in chosen}
+        layers = {name: module for name, module in linear_layers(network.network) if name in own}
+        with self._autocast():
+            grams = gram_sums_of(network, layers, (part[1:] for part in self._ids().parts(as_texts(X))))
+        return thin_grams(grams, chosen)
+
+    def answers(self, X: Sequence[str] | Array, weights: Weights | None = None) -> Array:
+        """Probabilities, or values on the scale that was learnt, shape (n, outputs)."""
+        return kind_named(self.target).answer(self.logits(X, weights))
+
+    @available_if(lambda self: self.target != "values")  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Sequence[str] | Array) -> Array:
+        """Probability of each class or label, shape (n, classes)."""
+        return self.answers(X)
+
+    def predict(self, X: Sequence[str] | Array) -> Array:
+        """Most probable class of each text, its labels, or its value."""
+        answers = self.answers(X)
+        return self.coding_.decode(answers)
+
+    def score(self, X: Sequence[str] | Array, y: Array) -> float:
+        """Accuracy; for labels the share of texts with all of them right, for values R²."""
+        return next(iter(kind_named(self.target).judge(y, self.predict(X)).values()))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = as_kind(super().__sklearn_tags__(), self.target)
+        tags.input_tags.two_d_array, tags.input_tags.one_d_array, tags.input_tags.string = False, True, True
+        return tags
+
+    # -- parts that are built when they are first needed ---------------------------------------------------------------
+
+    def _network(self) -> nn.Module:
+        check_is_fitted(self, "files_")
+        if "_built" not in self.__dict__:
+            self._built = from_config(self.files_["config.json"])
+        return self._built
+
+    def _head(self) -> str:
+        return head_name(self._network())
+
+    def _ids(self) -> Ids:
+        if "_cut" not in self.__dict__:
+            self._cut = Ids.of(self.files_, self.max_tokens)
+        return self._cut
+
+    def _memory(self) -> Memory:
+        if "_seen" not in self.__dict__:
+            self._seen = Memory()
+        return self._seen
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in super().__getstate__().items() if k not in BUILT}
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast("cpu", torch.bfloat16, enabled=working_precision(self.precision) == "bfloat16")
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
+
+    def save_pretrained(self, folder: str | Path, weights: Weights | None = None) -> None:
+        """Write a folder that transformers loads: configuration, tokenizer, and these weights (its own when None).
+
+        ``AutoModelForSequenceClassification.from_pretrained(folder)`` gives the same probabilities.
+
+        Raises
+        ------
+        ParameterError
+            If transformers has no network that pools as this one does.
+        """
+        write_folder(Path(folder), self.files_, self.merged(weights), self.pooling)
+
+    def state(self) -> State:
+        """All that is needed to build it again, the base model's own files among it."""
+        check_is_fitted(self, "weights_")
+        return {
+            "params": self.get_params(),
+            "coding": self.coding_.state(),
+            "files": dict(self.files_),
+            "base": dict(self.base_),
+            "weights": dict(self.weights_),
+        }
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Rebuild from :meth:`state`; the base model need not be there."""
+        backbone = cls(**state["params"])
+        backbone.coding_ = KINDS[state["coding"]["kind"]].from_state(state["coding"])
+        if backbone.target != "values":
+            backbone.classes_ = backbone.coding_.names
+        backbone.files_ = dict(state["files"])
+        backbone.base_, backbone.weights_ = dict(state["base"]), dict(state["weights"])
+        return backbone
+
+
+def _array(value: Tensor) -> Array:
+    return np.asarray(value.detach().cpu().numpy().copy())
