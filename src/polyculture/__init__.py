@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from polyculture.version import __version__
 
 if TYPE_CHECKING:
+    from polyculture.ancestry import LineageResult, lineage
     from polyculture.auditing import AuditResult, audit
-    from polyculture.classify import CrossDomainClassifier
+    from polyculture.classify import CrossDomainClassifier, CrossDomainRegressor
     from polyculture.data import DomainData, load_dataset, read
     from polyculture.errors import PolycultureError
     from polyculture.evaluation import Evaluation, evaluate
     from polyculture.loop import close_the_loop
+    from polyculture.surveying import SurveyResult, survey
 
 
 # Names are imported when first used, so that `import polyculture` and `polyculture --help` load neither torch nor
@@ -21,28 +23,38 @@ if TYPE_CHECKING:
 _HOMES = {
     "AuditResult": "polyculture.auditing",
     "CrossDomainClassifier": "polyculture.classify",
+    "CrossDomainRegressor": "polyculture.classify",
     "DomainData": "polyculture.data",
     "Evaluation": "polyculture.evaluation",
+    "LineageResult": "polyculture.ancestry",
     "PolycultureError": "polyculture.errors",
+    "SurveyResult": "polyculture.surveying",
     "audit": "polyculture.auditing",
     "close_the_loop": "polyculture.loop",
     "evaluate": "polyculture.evaluation",
+    "lineage": "polyculture.ancestry",
     "load_dataset": "polyculture.data",
     "read": "polyculture.data",
+    "survey": "polyculture.surveying",
 }
 
 __all__ = [
     "AuditResult",
     "CrossDomainClassifier",
+    "CrossDomainRegressor",
     "DomainData",
     "Evaluation",
+    "LineageResult",
     "PolycultureError",
+    "SurveyResult",
     "__version__",
     "audit",
     "close_the_loop",
     "evaluate",
+    "lineage",
     "load_dataset",
     "read",
+    "survey",
 ]
 
 

@@ -358,14 +358,20 @@ def test_measures_are_listed_with_their_facts(tmp_path: Path) -> None:
 # -- demo --------------------------------------------------------------------------------------------------------------
 
 
-def test_the_quick_demo_takes_some_of_the_items_that_only_the_further_task_labels(
+def test_the_quick_demo_takes_some_items_of_each_domain_and_of_those_that_the_further_task_alone_labels(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(demo, "_ITEMS", 4)
     monkeypatch.setattr(demo, "_FURTHER", 3)
-    both = DomainData.of([f"text {i}" for i in range(10)], label=[0, 1] * 5)
-    some = demo._some_more(both, both.take(np.arange(4)))
-    assert len(some) == 7
-    assert set(both.ids[:4]) < set(some.ids)
+    texts, domain = [f"text {i}" for i in range(30)], ["a"] * 9 + ["b"] * 2 + ["c"] * 19
+    both = DomainData.of(texts, label=[0, 1] * 15, domain=domain)
+    first = both.take(np.arange(20))
+    data, finer = demo._some(first, both)
+    assert [int((data.domain == d).sum()) for d in "abc"] == [4, 2, 4]
+    assert set(data.ids) < set(first.ids)
+    assert set(data.ids) < set(finer.ids)
+    assert len(finer) == len(data) + 3
+    assert not set(finer.ids) - set(data.ids) & set(first.ids)
 
 
 @pytest.mark.parametrize(
@@ -383,12 +389,12 @@ def test_demo_runs_the_loop_and_keeps_what_it_found(
 
     monkeypatch.setattr("polyculture.loop.close_the_loop", loop)
     monkeypatch.setattr("polyculture.data.packaged.load_dataset", lambda name, classes=2: f"{name} {classes}")
-    monkeypatch.setattr("polyculture.cli.demo._some_more", lambda finer, data: f"some of {finer}")
+    monkeypatch.setattr("polyculture.cli.demo._some", lambda data, finer: (f"some of {data}", f"some of {finer}"))
     monkeypatch.setattr(Evaluation, "report", lambda _, path: Path(path).write_text("report"))
     done = run("demo", "--out", tmp_path / "d", "--json", tmp_path / "e.json", "--jobs", "2", *options)
     assert done.code == 0, done.err
-    further = "vader-domains 3" if every else "some of vader-domains 3"
-    assert (asked["data"], asked["tasks"]) == ("vader-domains 2", {"three classes": further})
+    some = "" if every else "some of "
+    assert (asked["data"], asked["tasks"]) == (f"{some}vader-domains 2", {"three classes": f"{some}vader-domains 3"})
     assert (list(asked["seeds"]), asked["most"] is None, asked["jobs"]) == (seeds, every, 2)
     assert ("comparison" in asked["questions"]) == every
     assert (tmp_path / "d" / "report.html").read_text() == "report"

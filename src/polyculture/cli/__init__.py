@@ -13,8 +13,10 @@ from polyculture.cli.common import PlainErrors
 from polyculture.cli.demo import demo_command
 from polyculture.cli.evaluate import evaluate_command
 from polyculture.cli.fit import fit_command
+from polyculture.cli.lineage import lineage_command
 from polyculture.cli.list_ import list_command
 from polyculture.cli.predict import predict_command
+from polyculture.cli.survey import survey_command
 
 __all__ = ["app", "main"]
 
@@ -47,6 +49,8 @@ def _polyculture(
 
 app.command("demo")(demo_command)
 app.command("audit")(audit_command)
+app.command("survey")(survey_command)
+app.command("lineage")(lineage_command)
 app.command("fit")(fit_command)
 app.command("predict")(predict_command)
 app.command("evaluate")(evaluate_command)

@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from polyculture.evaluation import Evaluation
 
 _FULL_SEEDS = 5
+# Items of each domain at most; --full takes all.
+_ITEMS = 3000
 # Training items at most where a domain or a step is left out; --full takes all.
 _MOST = 1000
 # Items at most that the further task alone has labels for; --full takes all.
-_FURTHER = 1500
+_FURTHER = 1000
 
 
 def demo_command(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where demo.json and report.html go.")] = Path(
         "demo"
     ),
-    full: Annotated[bool, typer.Option("--full", help="Five seeds, every question, all training items.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Five seeds, every question, all items.")] = False,
     seeds: Annotated[
         int | None, typer.Option("--seeds", metavar="N", help=f"Seeds to average over: 1, with --full {_FULL_SEEDS}.")
     ] = None,
@@ -53,23 +55,28 @@ def _loop(seeds: range, *, full: bool, jobs: int) -> Evaluation:
     from polyculture.loop import QUESTIONS
 
     data, finer = load_dataset("vader-domains"), load_dataset("vader-domains", classes=3)
+    if not full:
+        data, finer = _some(data, finer)
     return close_the_loop(
         data,
         seeds=seeds,
-        tasks={"three classes": finer if full else _some_more(finer, data)},
+        tasks={"three classes": finer},
         questions=QUESTIONS if full else [q for q in QUESTIONS if q != "comparison"],
         most=None if full else _MOST,
         jobs=jobs,
     )
 
 
-def _some_more(finer: DomainData, data: DomainData) -> DomainData:
-    """The items of the first task, and some of those that only the further one has a label for."""
+def _some(data: DomainData, finer: DomainData) -> tuple[DomainData, DomainData]:
+    """So many items of each domain, and with them some of those that only the further task has labels for."""
     import numpy as np
 
-    known = np.isin(finer.ids, data.ids)
-    further = np.random.default_rng(0).permutation(np.flatnonzero(~known))[:_FURTHER]
-    return finer.take(np.sort(np.concatenate([np.flatnonzero(known), further])))
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(data))
+    fewer = data.take(np.sort(np.concatenate([order[data.domain[order] == d][:_ITEMS] for d in data.domains])))
+    known = np.flatnonzero(np.isin(finer.ids, fewer.ids))
+    further = rng.permutation(np.flatnonzero(~np.isin(finer.ids, data.ids)))[:_FURTHER]
+    return fewer, finer.take(np.sort(np.concatenate([known, further])))
 
 
 def _keep(found: Evaluation, out: Path, json: Path | None) -> None:

@@ -1,0 +1,97 @@
+"""How precise the tags of the vocabulary are, on titles that were labelled by reading.
+
+Run it with ``POLYCULTURE_DATA=FOLDER python benchmarks/survey_vocabulary.py``. `survey_titles.csv` holds identifiers
+and labels; the titles are in ``papers/papers.parquet`` of the folder. Precision and recall of each family stand with
+counts and Wilson intervals; weighted, each title counts for the papers of its stratum that it was drawn from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import polars as pl
+
+from polyculture.data.papers.types import Papers
+from polyculture.measure.outcome.tail import wilson
+from polyculture.surveying.tagged import Tagged
+from polyculture.surveying.vocabulary import load_vocabulary, tag
+
+LABELS = Path(__file__).with_name("survey_titles.csv")
+PARTS = ("held_out", "development")
+
+
+def main() -> None:
+    """Print one line for each family, and one for all of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", choices=PARTS, default="held_out")
+    parser.add_argument("--vocabulary", type=Path)
+    parser.add_argument("--errors", action="store_true", help="list the titles on which tags and labels differ")
+    parser.add_argument("--speed", action="store_true", help="time all papers of the folder, too")
+    chosen = parser.parse_args()
+    papers = pl.read_parquet(Path(os.environ["POLYCULTURE_DATA"], "papers", "papers.parquet"))
+    vocabulary = load_vocabulary(chosen.vocabulary)
+    titles = labelled(papers, chosen.part)
+    tagged = tag(Papers(titles, "labelled titles"), vocabulary, abstracts=False)
+    sys.stdout.write("\n".join(report(tagged, titles, errors=chosen.errors)) + "\n")
+    if chosen.speed:
+        for abstracts in (False, True):
+            begin = perf_counter()
+            tag(Papers(papers, "all papers"), vocabulary, abstracts=abstracts)
+            sys.stdout.write(f"{papers.height} papers, abstracts {abstracts}: {perf_counter() - begin:.1f} s\n")
+
+
+def labelled(papers: pl.DataFrame, part: str) -> pl.DataFrame:
+    """Titles of a part with their labels, and the number of papers that each stands for."""
+    labels = pl.read_csv(LABELS, schema_overrides={"paper_id": pl.String}).filter(pl.col("part") == part)
+    weight = pl.col("stratum_papers") / pl.len().over("stratum")
+    known = labels.with_columns(pl.col("families").fill_null(""), weight=weight)
+    return known.join(papers.select("paper_id", "year", "title"), on="paper_id", how="left", maintain_order="left")
+
+
+def report(tagged: Tagged, titles: pl.DataFrame, *, errors: bool) -> list[str]:
+    """Lines of the table, and the titles that differ if asked for."""
+    weight = titles["weight"].to_numpy()
+    family = np.asarray(tagged.family_of)
+    names = tagged.names.toarray()
+    head = (
+        f"{'family':24} {'labelled':>8} {'tagged':>6} {'both':>5}  precision            recall               weighted"
+    )
+    lines, found, true = [head], [], []
+    for position, name in enumerate(tagged.families):
+        found.append(names[:, family == position].any(axis=1))
+        true.append(np.array([name in given.split() for given in titles["families"]]))
+        lines.append(line(name, found[-1], true[-1], weight))
+        if errors:
+            wrong = np.flatnonzero(found[-1] != true[-1])
+            lines += [f"    {'+-'[int(true[-1][i])]} {titles['year'][int(i)]} {titles['title'][int(i)]}" for i in wrong]
+    lines.append(line("all", np.concatenate(found), np.concatenate(true), np.tile(weight, len(found))))
+    return lines
+
+
+def line(name: str, found: np.ndarray, true: np.ndarray, weight: np.ndarray) -> str:
+    """One family: counts, precision and recall as they are, and both weighted."""
+    both = found & true
+    shares = [share(int(both.sum()), int(of.sum())) for of in (found, true)]
+    heavy = [f"{weighted(both, of, weight):.2f}" for of in (found, true)]
+    return f"{name:24} {true.sum():8} {found.sum():6} {both.sum():5}  {shares[0]:20} {shares[1]:20} {' '.join(heavy)}"
+
+
+def weighted(both: np.ndarray, of: np.ndarray, weight: np.ndarray) -> float:
+    """Share among all papers rather than among the titles drawn."""
+    return float(weight[both].sum() / weight[of].sum()) if of.any() else math.nan
+
+
+def share(hits: int, of: int) -> str:
+    """A share with its 95 % interval."""
+    low, high = wilson(np.array(float(hits)), np.array(float(of)), 0.95)
+    return f"{hits / of:.2f} [{float(low):.2f}, {float(high):.2f}]" if of else "none"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""The vocabulary that ships: what each method is found in, and what it is not."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from method_examples import EXAMPLES
+
+from polyculture.data.papers.types import Papers
+from polyculture.surveying.vocabulary import load_vocabulary, tag
+
+VOCABULARY = load_vocabulary()
+FIRST_KNOWN = dict(zip(VOCABULARY.methods, VOCABULARY.first_known, strict=True))
+
+
+def named(*papers):
+    """Families and methods that each paper (title, year, abstract) names: many at once, as each call compiles."""
+    full = [(*paper, None)[:3] for paper in papers]
+    frame = pl.DataFrame(full, schema={"title": pl.String, "year": pl.Int32, "abstract": pl.String}, orient="row")
+    tagged = tag(Papers(frame, "memory"), VOCABULARY)
+    rows = [tagged.names[[row]].indices for row in range(len(full))]
+    return [({tagged.families[tagged.family_of[m]] for m in row}, {tagged.methods[m] for m in row}) for row in rows]
+
+
+def test_every_method_has_examples():
+    assert set(EXAMPLES) == set(VOCABULARY.methods)
+
+
+@pytest.fixture(scope="module")
+def of_examples():
+    """For each method what its title, the other, and its title in the year before the method are found to name."""
+    cases = [
+        case
+        for method, (title, year, other, other_year) in EXAMPLES.items()
+        for case in ((title, year), (other, other_year), (title, FIRST_KNOWN[method] - 1))
+    ]
+    found = [methods for _, methods in named(*cases)]
+    return {method: found[3 * i : 3 * i + 3] for i, method in enumerate(EXAMPLES)}
+
+
+@pytest.mark.parametrize("method", EXAMPLES)
+def test_named_and_not_named(of_examples, method):
+    title, other, too_early = of_examples[method]
+    assert method in title
+    assert method not in other
+    assert method not in too_early
+
+
+SENSES = [
+    ("Visual attention", 2013, "transformer", False),
+    ("Where attention matters in captions", 2015, "transformer", True),
+    ("Autism and attention deficit", 2018, "transformer", False),
+    ("This work has received much attention", 2018, "transformer", False),
+    ("A language model for speech", 2012, "transformer", False),
+    ("A language model for speech", 2022, "transformer", True),
+    ("An n-gram language model for speech", 2022, "probabilistic", True),
+    ("An n-gram language model for speech", 2022, "transformer", False),
+    ("Diffusion of molecules", 2023, "diffusion", False),
+    ("Heat diffusion on meshes", 2023, "diffusion", False),
+    ("Text diffusion", 2019, "diffusion", False),
+    ("Text diffusion", 2023, "diffusion", True),
+    ("Transformer oil and power grids", 2021, "transformer", False),
+    ("Bert and Ernie go to school", 2021, "transformer", False),
+    ("BERT goes to school", 2021, "transformer", True),
+    ("HILBERT SPACES", 2021, "transformer", False),
+    ("A tree in the street", 2021, "tree_ensemble", False),
+    ("State space models of text", 2023, "rnn", True),
+    ("Sequence to sequence learning", 2015, "rnn", True),
+    ("Sequence to sequence learning", 2022, "rnn", False),
+    ("Kernel estimation for deblurring", 2012, "kernel", False),
+    ("Hough voting finds mugs", 2012, "game_theory", False),
+    ("Controlled text generation", 2020, "planning_control", False),
+    ("Phrase-based translation of patents", 2010, "symbolic", False),
+    ("Phrase-based translation of patents", 2010, "probabilistic", True),
+    ("Counterfactual explanations of loans", 2021, "causal", False),
+    ("Counterfactual data for dialogue", 2021, "causal", True),
+    ("A local descriptor for places", 2014, "hand_crafted", False),
+    ("A histogram of gradients for places", 2014, "hand_crafted", True),
+    ("Commentary for board games", 2018, "game_theory", False),
+    ("Swap dynamics in Schelling games", 2018, "game_theory", True),
+    ("The convex hull of points", 2014, "optimisation", False),
+    ("Kernel ridge regression", 2014, "linear_low_rank", False),
+    ("Ridge regression", 2014, "linear_low_rank", True),
+    ("Boosting sales with coupons", 2014, "tree_ensemble", False),
+    ("Masked pre-training for weather", 2023, "representation_learning", True),
+    ("Naive Bayes for spam", 2010, "probabilistic", True),
+    ("Urban planning with maps", 2012, "planning_control", False),
+    ("Watermark embedding in images", 2012, "representation_learning", False),
+]
+
+
+@pytest.fixture(scope="module")
+def of_senses():
+    return named(*((title, year) for title, year, _, _ in SENSES))
+
+
+@pytest.mark.parametrize("case", range(len(SENSES)), ids=[f"{title}-{year}" for title, year, _, _ in SENSES])
+def test_senses(of_senses, case):
+    _, _, family, is_named = SENSES[case]
+    assert (family in of_senses[case][0]) is is_named
+
+
+def test_dashes_spaces_and_case_do_not_matter():
+    titles = ["SELF-SUPERVISED GRAPHS", "Self\u2010supervised", "self\nsupervised", "self_supervised"]
+    assert all("representation_learning" in families for families, _ in named(*((title, 2020) for title in titles)))
+
+
+def test_other_scripts_and_invisible_characters():
+    titles = ["شبکه عصبی LSTM برای زبان", "\u200fכתב יד עם \u200eLSTM\u200f", "基于LSTM的模型", "LS\u00adTM", "«LSTM»"]
+    assert all("rnn" in families for families, _ in named(*((title, 2020) for title in titles)))
+
+
+def test_an_abstract_counts_and_no_phrase_crosses_into_it():
+    inside, across = named(("Faces", 2018, "We train a GAN."), ("The word", 2018, "vectors of disease"))
+    assert "other_generative" in inside[0]
+    assert "representation_learning" not in across[0]
+
+
+def test_an_excluded_phrase_does_not_hide_another():
+    ((families, _),) = named(("Human attention and attention networks", 2018))
+    assert "transformer" in families
