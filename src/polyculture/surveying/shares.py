@@ -33,7 +33,7 @@ def categories(counts: Counts, kept: Mask, *, conditional: bool) -> Floats:
     given = counts.parts * kept[..., None]
     if conditional:
         return given
-    return np.concatenate([given, ((counts.papers - counts.naming) * kept)[..., None]], axis=-1)
+    return np.concatenate([given, (none_named(counts.papers, counts.naming) * kept)[..., None]], axis=-1)
 
 
 def year_shares(counts: Counts, there: Ints, year: int, *, conditional: bool) -> tuple[Floats, Floats]:
@@ -61,9 +61,20 @@ def year_shares(counts: Counts, there: Ints, year: int, *, conditional: bool) ->
     given = counts.parts[..., there, year, :][..., some].astype(np.float64)
     asked = naming
     if not conditional:
-        given, asked = np.concatenate([given, (papers - naming)[..., None]], axis=-1), papers
+        given, asked = np.concatenate([given, none_named(papers, naming)[..., None]], axis=-1), papers
     named = held[..., some].astype(np.float64) / np.maximum(asked, 1)[..., None]
     return divided(given, given.sum(axis=-1, keepdims=True)), named
+
+
+def none_named(papers: Array, naming: Array) -> Array:
+    """Papers that name no method; expected counts are no whole numbers, and round to a hair below 0.
+
+    Examples
+    --------
+    >>> none_named(np.array([5.0, 0.1]), np.array([3.0, 0.1 + 1e-9])).tolist()
+    [2.0, 0.0]
+    """
+    return np.maximum(papers - naming, 0)
 
 
 def naming_shares(counts: Counts, *, conditional: bool) -> Floats:
