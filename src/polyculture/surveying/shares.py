@@ -74,7 +74,7 @@ def none_named(papers: Array, naming: Array) -> Array:
     >>> none_named(np.array([5.0, 0.1]), np.array([3.0, 0.1 + 1e-9])).tolist()
     [2.0, 0.0]
     """
-    return np.maximum(papers - naming, 0)
+    return np.asarray(np.maximum(papers - naming, 0))
 
 
 def naming_shares(counts: Counts, *, conditional: bool) -> Floats:
