@@ -98,6 +98,11 @@ def test_series_by_adding_its_terms() -> None:
     assert TERMS > 10
 
 
+@pytest.mark.parametrize("q", [0, 1, 2])
+def test_nothing_has_no_diversity_at_any_size(q: int) -> None:
+    assert np.isnan(hill_rarefied([0, 0], [1, 2], q)).all()
+
+
 @quick
 @given(counts=st.lists(st.integers(0, 40), min_size=2, max_size=12), q=st.sampled_from([0, 1, 2]))
 def test_diversity_grows_with_size_without_a_jump(counts: list[int], q: int) -> None:

@@ -34,7 +34,7 @@ def expected_logarithm(counts: Floats, units: Floats, size: Floats) -> Floats:
     array([1.])
     """
     cases, where = np.unique(np.stack([a.ravel() for a in (counts, units, size)]), axis=1, return_inverse=True)
-    y, n, m = cases
+    y, n, m = cases[0], cases[1], np.minimum(cases[2], cases[1])  # more than there are cannot be drawn
     mean = y * m / np.maximum(n, 1)
     spread = np.sqrt(mean * (1 - y / np.maximum(n, 1)) * np.maximum(n - m, 0) / np.maximum(n - 1, 1))
     reach = DEVIATIONS * spread + MARGIN

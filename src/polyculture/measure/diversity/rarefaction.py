@@ -180,7 +180,9 @@ def _simpson(sample: Sample, size: Floats) -> Floats:
     pairs = (counts * (counts - 1)).sum(axis=-1)
     # One unit has no pairs, and thins to nothing but itself.
     together = np.where(pairs > 0, defined_ratio(pairs * units, total**2 * (units - 1)), 0)
-    return defined_ratio(np.ones_like(size), defined_ratio(units, size * total) + (1 - 1 / size) * together)
+    return defined_ratio(
+        np.ones_like(size), defined_ratio(units, size * total) + (1 - 1 / np.maximum(size, 1)) * together
+    )
 
 
 CURVES: Mapping[float, Callable[[Sample, Floats], Floats]] = MappingProxyType({0: _richness, 1: _shannon, 2: _simpson})
