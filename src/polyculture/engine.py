@@ -44,10 +44,12 @@ def run(function: Callable[..., Any], pieces: Iterable[tuple[Any, ...]], *, jobs
 
     give_back_memory()
     # Arrays come to the processes as copies on write: what they share they hold once, and torch may have them.
-    with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, mmap_mode="c"):
-        found: list[Any] = Parallel()(delayed(_one)(function, piece) for piece in pieces)
-    # idle processes would keep what their pieces took
-    get_reusable_executor().shutdown(wait=True)
+    try:
+        with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1, mmap_mode="c"):
+            found: list[Any] = Parallel()(delayed(_one)(function, piece) for piece in pieces)
+    finally:
+        # idle processes would keep what their pieces took; reuse=True takes those that are there and makes no new ones
+        get_reusable_executor(reuse=True).shutdown(wait=True)
     return found
 
 

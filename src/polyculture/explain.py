@@ -10,10 +10,10 @@ import numpy as np
 
 from polyculture.arrays import Array, Floats, Ints
 from polyculture.classify import CrossDomainClassifier
-from polyculture.features.backbone import softmax
 from polyculture.features.combine import Encoded
 from polyculture.measure import bootstrap
 from polyculture.preprocess.tokens import spaced_tokens
+from polyculture.targets.classes import softmax
 
 Predict = Callable[[list[str], Array], Array]
 """Texts and their domains to probabilities of shape (n, classes)."""

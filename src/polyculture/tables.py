@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,34 @@ class Table:
     def records(self) -> list[dict[str, Any]]:
         """One dict a row."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+SHOWN = 20
+"""Rows of a long table on the screen; JSON and frames hold all."""
+
+
+def cut(name: str, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    """The first rows of a table, whose title says so if there are more.
+
+    Examples
+    --------
+    >>> cut("t", "numbers", ["n"], [[n] for n in range(30)]).title
+    'numbers (the first 20 of 30)'
+    """
+    more = f" (the first {SHOWN} of {len(rows)})" if len(rows) > SHOWN else ""
+    return Table(name, title + more, columns, rows[:SHOWN])
+
+
+def not_measured(found: Mapping[str, str]) -> Iterator[Table]:
+    """What was not measured and why, as a table; none where there is nothing to say.
+
+    Examples
+    --------
+    >>> [table.rows for table in not_measured({"kinship": "no parents"})]
+    [[['kinship', 'no parents']]]
+    """
+    if found:
+        yield Table("not_measured", "not measured", ["what", "why"], [[what, why] for what, why in found.items()])
 
 
 def interval(found: Mapping[str, float] | None, digits: int = 1) -> str:

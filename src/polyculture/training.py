@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +22,7 @@ from polyculture.targets import Classes, Target
 FUSED = ("adam", "adamw")
 
 Fetch = Callable[[Tensor], tuple[Tensor, ...]]
+Schedule = Callable[[int, int], float]
 Objective = Callable[[nn.Module, Tensor], tuple[Tensor, int, int]]
 """Network and rows in; mean loss, number of right answers and number of answers out."""
 
@@ -50,7 +51,7 @@ class Epoch:
 
 @dataclass
 class _Best:
-    """The weights with the lowest validation loss so far, and for how many epochs they have been that."""
+    """The changing weights with the lowest validation loss so far, and for how many epochs they have been that."""
 
     loss: float = math.inf
     state: dict[str, Any] = field(default_factory=dict)
@@ -59,7 +60,9 @@ class _Best:
     def see(self, network: nn.Module, loss: float) -> None:
         self.waited += 1
         if loss < self.loss:
-            self.loss, self.state, self.waited = loss, copy.deepcopy(network.state_dict()), 0
+            kept = {name for name, value in network.named_parameters() if not value.requires_grad}
+            changing = {name: value for name, value in network.state_dict().items() if name not in kept}
+            self.loss, self.state, self.waited = loss, copy.deepcopy(changing), 0
 
 
 def classification(fetch: Fetch, target: Tensor, *, smoothing: float = 0.0) -> Objective:
@@ -140,13 +143,14 @@ def threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def optimiser(name: str, parameters: Iterator[nn.Parameter], **settings: Any) -> torch.optim.Optimizer:
+def optimiser(name: str, parameters: Iterable[Any], **settings: Any) -> torch.optim.Optimizer:
     """Any optimiser of ``torch.optim`` by its name, in any case, but for the one that needs sparse gradients.
 
     Parameters
     ----------
     name : str
-    parameters : iterator of torch.nn.Parameter
+    parameters : iterable of torch.nn.Parameter, or of dict
+        Dicts are groups with settings of their own, as torch has them.
     **settings
         Those that the optimiser does not know are left out.
 
@@ -217,6 +221,8 @@ def train(
     patience: int = 3,
     lengths: Array | None = None,
     clip: float = 0.0,
+    groups: Sequence[Mapping[str, Any]] | None = None,
+    schedule: Schedule | None = None,
     seed: int = 0,
     name: str = "network",
     on_epoch: Callable[[Epoch], None] | None = None,
@@ -243,6 +249,11 @@ def train(
         Items' lengths, to batch like with like.
     clip : float
         Largest norm of the gradient; 0 for none (recurrent networks need one).
+    groups : sequence of dict, or None
+        Parameters with settings of their own (``lr``, ``weight_decay``), as torch's optimisers take them; all that
+        change, alike, when None.
+    schedule : callable or None
+        Step and number of all steps to the share of the learning rate; 1 throughout when None.
     seed : int
         Of the order of rows and of dropout.
     name : str
@@ -272,19 +283,23 @@ def train(
     rng = np.random.RandomState(seed)
     steps = optimiser(
         optimizer,
-        (p for p in network.parameters() if p.requires_grad),
+        [p for p in network.parameters() if p.requires_grad] if groups is None else [dict(part) for part in groups],
         lr=learning_rate,
         weight_decay=weight_decay,
         # one pass over all weights in place of one for each tensor and operation; optimisers without it do not get it
         fused=optimizer.lower() in FUSED or None,
     )
+    pace = None
+    if schedule is not None:
+        count = max(epochs * math.ceil(len(rows) / batch_size), 1)
+        pace = torch.optim.lr_scheduler.LambdaLR(steps, lambda step: schedule(step, count))
     history, best = list[Epoch](), _Best()
     stop: Array = np.arange(0) if validation_rows is None else validation_rows
     if len(stop):
         # The weights it starts from are a candidate too: an expert that does not get better stays the backbone.
         best.see(network, judge(network, objective, stop, batch_size)[0])
     for number in range(1, epochs + 1):
-        loss, accuracy = _pass(network, objective, batches(rows, batch_size, rng, lengths), steps, clip)
+        loss, accuracy = _pass(network, objective, batches(rows, batch_size, rng, lengths), steps, clip, pace)
         if not math.isfinite(loss):
             raise ParameterError(f"{name}: the loss is no longer a number in epoch {number}; lower the learning rate")
         held = judge(network, objective, stop, batch_size) if len(stop) else (math.nan, math.nan)
@@ -297,13 +312,18 @@ def train(
             if best.waited >= max(patience, 1):
                 break
     if best.state:
-        network.load_state_dict(best.state)
+        network.load_state_dict(best.state, strict=False)
     network.eval()
     return history
 
 
 def _pass(
-    network: nn.Module, objective: Objective, cut: list[Tensor], steps: torch.optim.Optimizer, clip: float
+    network: nn.Module,
+    objective: Objective,
+    cut: list[Tensor],
+    steps: torch.optim.Optimizer,
+    clip: float,
+    pace: torch.optim.lr_scheduler.LambdaLR | None,
 ) -> tuple[float, float]:
     network.train()
     total, right, answers = 0.0, 0, 0
@@ -321,6 +341,8 @@ def _pass(
             return loss
 
         steps.step(again)  # type: ignore[arg-type]
+        if pace is not None:
+            pace.step()
         loss, hits, count = seen[0]
         total, right, answers = total + loss * count, right + hits, answers + count
     return total / max(answers, 1), right / max(answers, 1)

@@ -107,8 +107,12 @@ class TestLabels:
 
     def test_a_threshold_is_refused(self):
         X, turned, _ = planted()
-        with pytest.raises(ParameterError, match="a threshold is for two classes"):
-            make(CrossDomainClassifier, threshold="f1").fit(X, labels_of(X, turned))
+        model = make(CrossDomainClassifier, threshold="f1")
+        for y in (labels_of(X, turned), np.arange(len(X)) % 3):
+            with pytest.raises(ParameterError, match="a threshold is for two classes"):
+                model.fit(X, y)
+            # before the work, not after it
+            assert not hasattr(model, "backbone_")
 
     def test_a_kept_model_answers_as_before(self, labelled, tmp_path):
         X, _, domain = planted(seed=1)

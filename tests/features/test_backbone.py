@@ -10,7 +10,8 @@ from sklearn.exceptions import NotFittedError
 
 from polyculture import store
 from polyculture.errors import DataError, ParameterError, ShapeError
-from polyculture.features.backbone import Backbone, build, load_weights, softmax, weights_of
+from polyculture.features.backbone import Backbone, build, load_weights, weights_of
+from polyculture.targets.classes import softmax
 
 SMALL = {"hidden": (8, 6), "dropout": (0.1, 0.2), "learning_rate": 0.02, "epochs": 6, "patience": 9}
 

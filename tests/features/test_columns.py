@@ -11,9 +11,10 @@ from sklearn.linear_model import Ridge
 
 from polyculture import store
 from polyculture.errors import DataError
-from polyculture.features.base_model import BaseModel, temperature
+from polyculture.features.base_model import BaseModel
 from polyculture.features.blocks import Block
 from polyculture.features.closed_form import held_out_hits, ridge_head
+from polyculture.optimise.calibrate import temperature
 
 SEEDS = st.integers(0, 2**31 - 1)
 

@@ -10,7 +10,7 @@ from sklearn.metrics import f1_score
 
 from polyculture import store
 from polyculture.errors import DataError, ParameterError
-from polyculture.features.backbone import Backbone, softmax
+from polyculture.features.backbone import Backbone
 from polyculture.optimise import (
     TaskHead,
     best_threshold,
@@ -19,6 +19,7 @@ from polyculture.optimise import (
     sharpen,
     temperature,
 )
+from polyculture.targets.classes import softmax
 
 SEEDS = st.integers(0, 2**31 - 1)
 

@@ -10,7 +10,7 @@ from scipy.stats import entropy
 from test_estimated import draws_of
 
 from polyculture.surveying import between, within
-from polyculture.surveying.counts import count
+from polyculture.surveying.counts import Counts, count
 
 TAGGED = random_papers(1, communities=4)
 PAIRS = between.pairs_of(4)
@@ -107,3 +107,11 @@ def test_communities_that_differ_are_told_from_shuffled_ones():
     found = between.between(draws, draws.observed.papers > 0, conditional=True)
     assert (found.p[:, 4] < 0.01).all()
     assert (found.p[:, 3] < 0.01).all()
+
+
+def test_expected_counts_that_round_below_none_named_are_no_reason_to_know_nothing() -> None:
+    one, parts = np.ones((1, 1)), np.array([[[0.7, 0.3]]])
+    counts = Counts(("NLP",), (2020,), ("a", "b"), one, one + 1e-9, parts, parts)
+    found = within.diversity(counts, one > 0, conditional=False)
+    without = within.diversity(counts, one > 0, conditional=True)
+    np.testing.assert_allclose(found[..., :4], without[..., :4])

@@ -52,7 +52,7 @@ def resolve(cards: ModelCards) -> Resolved:
     Models of one name are one; parents are found by their name, then without regard to case, to spelling, to the
     organisation before a slash, and at last in spite of one slip of the pen. One that could be several models is that
     of the child's organisation, if there is one. What is left becomes a model that is not listed. A model is no parent
-    of itself, and of each cycle the edge that makes the oldest a child is left out.
+    of itself, and edges that close a cycle, as met in a search from its oldest model, are left out.
 
     Parameters
     ----------

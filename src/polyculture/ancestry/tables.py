@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from polyculture.tables import Table
+from polyculture.tables import SHOWN, Table, cut, not_measured
 
 if TYPE_CHECKING:
     from polyculture.ancestry.result import LineageResult
 
-SHOWN = 20
-"""Rows of a table on the screen; JSON and frames hold all."""
 COLUMNS = ("", "declared", "bounds", "bounds if named are roots", "interval")
 
 
@@ -35,8 +33,9 @@ def headline(found: LineageResult) -> str:
 
 def tables(found: LineageResult) -> list[Table]:
     """Every table that a lineage has something for."""
-    made = (_numbers, _roots, _withdrawn, _spread, _months, _errors, _unresolved, _cycles, _counted, _not_measured)
-    return [table for make in (*made, _meaning) for table in make(found)]
+    made = (_numbers, _roots, _withdrawn, _spread, _months, _errors, _unresolved, _cycles, _counted)
+    told = [table for make in made for table in make(found)]
+    return [*told, *not_measured(found.not_measured), *_meaning(found)]
 
 
 def number(value: float | None) -> str:
@@ -92,7 +91,7 @@ def _roots(found: LineageResult) -> Iterator[Table]:
     ]
     if rows:
         columns = ["root", "share", *COLUMNS[2:], "its parents", "of downloads"]
-        yield _cut("roots", f"largest of {found.count['roots']:,} roots", columns, rows)
+        yield cut("roots", f"largest of {found.count['roots']:,} roots", columns, rows)
 
 
 def _withdrawn(found: LineageResult) -> Iterator[Table]:
@@ -105,7 +104,7 @@ def _withdrawn(found: LineageResult) -> Iterator[Table]:
     ]  # fmt: skip
     if rows:
         columns = ["root", "models", "bounds", "with no other root", "bounds ", "of models", "of downloads"]
-        yield _cut("withdrawn", "what falls if a root is withdrawn", columns, rows)
+        yield cut("withdrawn", "what falls if a root is withdrawn", columns, rows)
 
 
 def _spread(found: LineageResult) -> Iterator[Table]:
@@ -157,13 +156,13 @@ def _unresolved(found: LineageResult) -> Iterator[Table]:
             f"{found.unresolved['names']:,} parents that are not listed, {percent(found.unresolved['share_of_edges'])}"
         )
         columns = ["parent", "times", "why", "nearest listed"]
-        yield _cut("unresolved", f"{title} of what models declare", columns, rows)
+        yield cut("unresolved", f"{title} of what models declare", columns, rows)
 
 
 def _cycles(found: LineageResult) -> Iterator[Table]:
     rows = [[len(group), ", ".join(group[:6]) + (" ..." if len(group) > 6 else "")] for group in found.cycles]
     if rows:
-        yield _cut("cycles", "models that say they descend from each other", ["models", "from the oldest"], rows)
+        yield cut("cycles", "models that say they descend from each other", ["models", "from the oldest"], rows)
 
 
 def _counted(found: LineageResult) -> Iterator[Table]:
@@ -173,16 +172,6 @@ def _counted(found: LineageResult) -> Iterator[Table]:
         )
 
 
-def _not_measured(found: LineageResult) -> Iterator[Table]:
-    if found.not_measured:
-        yield Table("not_measured", "not measured", ["what", "why"], [[k, v] for k, v in found.not_measured.items()])
-
-
 def _meaning(found: LineageResult) -> Iterator[Table]:
     if found.meaning:
         yield Table("meaning", "what the columns mean", ["", "meaning"], [[k, v] for k, v in found.meaning.items()])
-
-
-def _cut(name: str, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    more = f" (the first {SHOWN} of {len(rows)})" if len(rows) > SHOWN else ""
-    return Table(name, title + more, columns, rows[:SHOWN])

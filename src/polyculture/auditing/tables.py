@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from polyculture.measure.registry import MEASURES
-from polyculture.tables import Table, interval
+from polyculture.tables import Table, cut, interval, not_measured
 
 if TYPE_CHECKING:
     from polyculture.auditing.result import AuditResult
@@ -16,8 +16,6 @@ UNKNOWN = {"low": math.nan, "high": math.nan}
 SMALL = 1e-3
 SHOWN_MEASURES = ("error_consistency", "capa", "agreement_both_wrong")
 """Of outcomes, those that stand in the table of pairs; JSON, report and frames hold all."""
-SHOWN = 20
-"""Rows of a table on the screen; JSON and frames hold all."""
 
 
 def headline(found: AuditResult) -> str:
@@ -61,9 +59,8 @@ def tables(found: AuditResult) -> list[Table]:
         _regressions,
         _advice,
         _policies,
-        _not_measured,
     )
-    return [table for make in made for table in make(found)]
+    return [*(table for make in made for table in make(found)), *not_measured(found.not_measured)]
 
 
 def _ends(found: Mapping[str, float], digits: int) -> str:
@@ -78,13 +75,13 @@ def _models(found: AuditResult) -> Iterator[Table]:
     best = sorted(found.accuracy.items(), key=lambda item: -_number(item[1]))
     ends = {name: found.accuracy_intervals.get(name, UNKNOWN) for name, _ in best}
     rows = [[name, interval({"estimate": value, **ends[name]}, 3)] for name, value in best]
-    yield _cut("accuracy", "accuracy", ["model", "accuracy"], rows)
+    yield cut("accuracy", "accuracy", ["model", "accuracy"], rows)
 
 
 def _parameters(found: AuditResult) -> Iterator[Table]:
     if found.parameters:
         rows = [[name, f"{count:,}"] for name, count in found.parameters.items()]
-        yield _cut("parameters", "model files", ["model", "parameters"], rows)
+        yield cut("parameters", "model files", ["model", "parameters"], rows)
 
 
 def _together(found: AuditResult) -> Iterator[Table]:
@@ -147,7 +144,7 @@ def _pairs(found: AuditResult) -> Iterator[Table]:
     lower = first in MEASURES and MEASURES[first].more_alike == "lower"
     ranked = sorted(found.pairs, key=lambda pair: _number(pair[first]["estimate"]), reverse=not lower)
     rows = [[pair["a"], pair["b"], *(_value(pair[name]) for name in measures)] for pair in ranked]
-    yield _cut("alike", f"most alike pairs, by {first}", ["a", "b", *measures], rows)
+    yield cut("alike", f"most alike pairs, by {first}", ["a", "b", *measures], rows)
 
 
 def _groups(found: AuditResult) -> Iterator[Table]:
@@ -167,14 +164,14 @@ def _families(found: AuditResult) -> Iterator[Table]:
         for number, family in enumerate(found.families.get("families", ()), start=1)
     ]
     if rows:
-        yield _cut("families", "families of models", ["family", "models", "members", "stability"], rows)
+        yield cut("families", "families of models", ["family", "models", "members", "stability"], rows)
 
 
 def _near_twins(found: AuditResult) -> Iterator[Table]:
     rows = [[t["a"], t["b"], t["estimate"], t["expected"], t["p"]] for t in found.near_twins]
     if rows:
         columns = ["a", "b", "likeness", "expected", "p adjusted"]
-        yield _cut("near_twins", "near-twins: pairs closer than expected", columns, rows)
+        yield cut("near_twins", "near-twins: pairs closer than expected", columns, rows)
 
 
 def _portfolio(found: AuditResult) -> Iterator[Table]:
@@ -208,21 +205,11 @@ def _policies(found: AuditResult) -> Iterator[Table]:
         yield Table("policies", "decisions about the input", ["what", "count", "done"], rows)
 
 
-def _not_measured(found: AuditResult) -> Iterator[Table]:
-    if found.not_measured:
-        yield Table("not_measured", "not measured", ["what", "why"], [[k, v] for k, v in found.not_measured.items()])
-
-
 def _value(found: Mapping[str, float]) -> str:
     """A number with its interval, or bare where there is none for any."""
     if math.isnan(found["low"]) and math.isnan(found["null"]) and not math.isnan(found["estimate"]):
         return f"{found['estimate']:.3f}"
     return interval(found, 3)
-
-
-def _cut(name: str, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    more = f" (the first {SHOWN} of {len(rows)})" if len(rows) > SHOWN else ""
-    return Table(name, title + more, columns, rows[:SHOWN])
 
 
 def _names(models: Sequence[str]) -> str:

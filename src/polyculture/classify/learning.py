@@ -31,6 +31,12 @@ class Learning(Answering):
         self.target_, self.domains_ = self._target_of(data.label), data.domains
         if not self._learns_values:
             self.classes_ = self.target_.names
+        if getattr(self, "threshold", None) is None:
+            return
+        if not isinstance(self.target_, Classes):
+            raise ParameterError("a threshold is for two classes, and each label is decided at one half; leave it out")
+        if self.target_.width != 2:
+            raise ParameterError(f"a threshold is for two classes, there are {self.target_.width}; leave it out")
 
     def codes(self, labels: Array) -> Array:
         """Labels as an array to learn from: a class is its position, and -1 stands for none."""
@@ -168,7 +174,5 @@ class Learning(Answering):
         after = expected_calibration_error(sharpened, y)
         self.calibration_ = {"before": before, "after": after, "temperature": self.temperature_}
         metric = getattr(self, "threshold", None)
-        if metric is not None and not isinstance(self.target_, Classes):
-            raise ParameterError("a threshold is for two classes, and each label is decided at one half; leave it out")
         if metric is not None and len(y):
             self.threshold_ = best_threshold(sharpened, y, metric=metric)

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyculture.cli.common import HTML, JsonFile, Quiet, ReportFile, Seed, check_choice, check_outputs, check_ranges
+from polyculture.cli.common import (
+    HTML,
+    JsonFile,
+    Quiet,
+    ReportFile,
+    Seed,
+    check_choice,
+    check_outputs,
+    check_ranges,
+    words,
+)
 
 if TYPE_CHECKING:
     from polyculture.auditing import AuditResult
@@ -76,12 +86,12 @@ def audit_command(
     settings: dict[str, Any] = {
         "kind": kind,
         "columns": {"item": item, "model": model, "prediction": prediction, "label": label, "group": group},
-        "options": _words(options),
-        "models": _words(models),
+        "options": words(options),
+        "models": words(models),
         "truth": truth,
         "iou": iou,
         "cards": cards,
-        "measures": _words(measures) or (),
+        "measures": words(measures) or (),
         "neighbours": neighbours,
         "permutations": permutations,
         "level": level,
@@ -91,10 +101,6 @@ def audit_command(
         "seed": seed,
     }
     _tell(_audit(paths, settings, jobs=jobs, quiet=quiet), json, report)
-
-
-def _words(listed: str | None) -> tuple[str, ...] | None:
-    return None if listed is None else tuple(word.strip() for word in listed.split(",") if word.strip())
 
 
 def _audit(paths: list[Path], settings: dict[str, Any], *, jobs: int, quiet: bool) -> AuditResult:

@@ -151,6 +151,18 @@ def _check_parent(option: str, path: Path) -> None:
         raise DataError(f"{option} {path}: the folder {parent} may not be written to; choose another")
 
 
+def words(listed: str | None) -> tuple[str, ...] | None:
+    """What an option lists between commas; None where it was not given.
+
+    Examples
+    --------
+    >>> from polyculture.cli.common import words
+    >>> words("a, b,")
+    ('a', 'b')
+    """
+    return None if listed is None else tuple(word.strip() for word in listed.split(",") if word.strip())
+
+
 def check_choice(option: str, value: str, allowed: Sequence[str]) -> None:
     """A word must be one of those allowed; the sentence names the nearest."""
     if value not in allowed:

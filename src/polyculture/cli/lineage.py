@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyculture.cli.common import HTML, JsonFile, Quiet, ReportFile, Seed, check_outputs, check_ranges
+from polyculture.cli.common import HTML, JsonFile, Quiet, ReportFile, Seed, check_outputs, check_ranges, words
 from polyculture.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def lineage_command(
     )
     settings: dict[str, Any] = {
         "columns": _pairs(columns),
-        "kinds": _words(kinds),
+        "kinds": words(kinds),
         "audit": audit,
         "top": top,
         "permutations": permutations,
@@ -61,13 +61,9 @@ def lineage_command(
     _tell(_lineage(paths, settings, quiet=quiet), json, report)
 
 
-def _words(listed: str | None) -> tuple[str, ...] | None:
-    return None if listed is None else tuple(word.strip() for word in listed.split(",") if word.strip())
-
-
 def _pairs(listed: str | None) -> dict[str, str]:
     """Parts and the columns that hold them."""
-    pairs = [word.partition("=") for word in _words(listed) or ()]
+    pairs = [word.partition("=") for word in words(listed) or ()]
     if odd := [name for name, sign, column in pairs if not (name and sign and column)]:
         raise ParameterError(f"--columns has {odd[0]!r} without a column; write it like name=model,parents=base_model")
     return {name.strip(): column.strip() for name, _, column in pairs}

@@ -12,15 +12,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
 from polyculture.arrays import Array, Floats, Mask
-from polyculture.errors import DataError
-from polyculture.features.encoders.base import State, held_out
+from polyculture.features.encoders.base import State
 from polyculture.features.network import Weights, build, load_weights, weights_of
-from polyculture.features.reading import as_kind, as_learnt, as_mask, unless_values
+from polyculture.features.reading import as_kind, taught, unless_values
 from polyculture.targets import KINDS, kind_named
-from polyculture.targets.classes import softmax
 from polyculture.training import Epoch, supervised, train
 
-__all__ = ["Backbone", "Weights", "build", "load_weights", "softmax", "weights_of"]
+__all__ = ["Backbone", "Weights", "build", "load_weights", "weights_of"]
 
 
 class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -107,12 +105,9 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If there is nothing to tell apart: fewer than two classes or values.
         """
         X = validate_data(self, X, dtype=np.float32, ensure_min_samples=2)
-        y, self.coding_ = as_learnt(y, classes, self.target, len(X), type(self).__name__)
-        rows, stop = held_out(y, as_mask(validation, len(X)), share=0.1, seed=self.random_state)
-        kind = kind_named(self.target)
-        if not kind.varies(y[rows]):
-            found = f", {len(np.unique(y[rows]))} found" if self.target == "classes" else ""
-            raise DataError(f"training needs {kind.needs}{found} among the labelled items to train on")
+        y, self.coding_, rows, stop = taught(
+            y, classes, self.target, len(X), validation, seed=self.random_state, asker=type(self).__name__
+        )
         if self.target != "values":
             self.classes_ = self.coding_.names
         self.weights_, self.history_ = self.trained(None, X, y, rows, stop, name="backbone")

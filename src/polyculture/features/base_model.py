@@ -12,12 +12,11 @@ from sklearn.random_projection import SparseRandomProjection
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from polyculture.arrays import Array, Ints, Mask, Matrix
-from polyculture.errors import DataError
+from polyculture.arrays import Array, Mask, Matrix
 from polyculture.features.blocks import Block
-from polyculture.features.encoders.base import State, held_out
-from polyculture.features.reading import as_kind, as_learnt, as_mask, unless_values
-from polyculture.targets import KINDS, kind_named, kind_of
+from polyculture.features.encoders.base import State
+from polyculture.features.reading import as_kind, taught, unless_values
+from polyculture.targets import KINDS, kind_named
 
 SPARSE, DENSE = (2.0, 5.0), (0.003, 0.03)
 KEPT = (np.float64, np.float32)
@@ -82,12 +81,10 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If there is nothing to tell apart: fewer than two classes or values.
         """
         X = _matrix(validate_data(self, X, accept_sparse="csr", dtype=KEPT, ensure_min_samples=2))
-        y, self.coding_ = as_learnt(y, classes, self.target, X.shape[0], type(self).__name__)
-        rows, stop = held_out(y, as_mask(validation, X.shape[0]), share=0.1, seed=self.random_state)
+        y, self.coding_, rows, stop = taught(
+            y, classes, self.target, X.shape[0], validation, seed=self.random_state, asker=type(self).__name__
+        )
         kind, width = kind_named(self.target), self.coding_.width
-        if not kind.varies(y[rows]):
-            found = f", {len(np.unique(y[rows]))} found" if self.target == "classes" else ""
-            raise DataError(f"training needs {kind.needs}{found} among the labelled items to train on")
         if self.target != "values":
             self.classes_ = self.coding_.names
         self.block_ = None if sp.issparse(X) else Block().fit(X, rows=np.isin(np.arange(len(y)), rows))
@@ -98,8 +95,8 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         losses = [kind.losses(inputs[judged] @ weights.T + bias, y[judged]).mean() for weights, bias in fits]
         best = int(np.argmin(losses))
         self.strength_, (self.weights_, self.bias_) = strengths[best], fits[best]
-        self.temperature_ = 1.0
-        self.temperature_ = kind.temperature(self._logits(X[judged]), y[judged]) if len(stop) else 1.0
+        scores = inputs[judged] @ self.weights_.T + self.bias_
+        self.temperature_ = kind.temperature(np.asarray(scores), y[judged]) if len(stop) else 1.0
         return self
 
     def refitted(self, X: Matrix, y: Array) -> Self:
@@ -182,27 +179,3 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 def _matrix(X: Matrix) -> Matrix:
     return sp.csr_array(X) if sp.issparse(X) else X
-
-
-def temperature(logits: Array, y: Ints) -> float:
-    r"""The T > 0 that makes :math:`\operatorname{softmax}(z / T)` most likely, between 0.05 and 20.
-
-    Parameters
-    ----------
-    logits : array of shape (n, outputs)
-    y : array of n rows
-        Classes, or rows of labels; for values it is 1.
-
-    References
-    ----------
-    Guo et al. 2017, arXiv:1706.04599.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from polyculture.features.base_model import temperature
-    >>> overconfident = np.array([[9.0, 0.0]] * 4)
-    >>> temperature(overconfident, np.array([0, 0, 0, 1])) > 2
-    True
-    """
-    return kind_of(y).temperature(logits, y)

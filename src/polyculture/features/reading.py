@@ -10,7 +10,9 @@ from sklearn.utils import RegressorTags, Tags
 from sklearn.utils.metaestimators import available_if
 
 from polyculture.arrays import Array, Ints, Mask
-from polyculture.errors import ShapeError
+from polyculture.errors import DataError, ShapeError
+from polyculture.features.encoders.base import held_out
+from polyculture.features.encoders.items import as_mask
 from polyculture.targets import Target, kind_named, kind_of, read_labels
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -50,26 +52,47 @@ def as_learnt(y: Any, width: int | None, target: str, count: int, asker: str) ->
     return coding.encode(labels), coding
 
 
-def as_mask(validation: Mask | None, count: int) -> Mask | None:
-    """Which of `count` items are held out, or None.
+def taught(
+    y: Any,
+    width: int | None,
+    target: str,
+    count: int,
+    validation: Mask | None,
+    *,
+    seed: int,
+    asker: str,
+) -> tuple[Array, Target, Ints, Ints]:
+    """An array to learn from, the coding it is in, rows to learn from and rows to stop and choose by.
+
+    Parameters
+    ----------
+    y, width, target, count, asker
+        See :func:`as_learnt`.
+    validation : array of bool, shape (count,), or None
+        A tenth of each class when None.
+    seed : int
+        Of that tenth.
 
     Raises
     ------
-    ShapeError
-        If it is not one boolean an item.
+    DataError, ShapeError
+        Those of :func:`as_learnt` and :func:`as_mask`, and if there is nothing to tell apart.
 
     Examples
     --------
-    >>> from polyculture.features.reading import as_mask
-    >>> as_mask([True, False], 2).tolist()
-    [True, False]
+    >>> from polyculture.features.reading import taught
+    >>> held = [False, False, True, False]
+    >>> y, _, rows, stop = taught(["+", "-", "+", None], None, "classes", 4, held, seed=0, asker="this model")
+    >>> y.tolist(), rows.tolist(), stop.tolist()
+    ([0, 1, 0, -1], [0, 1], [2])
     """
-    if validation is None:
-        return None
-    mask = np.asarray(validation)
-    if mask.shape != (count,) or mask.dtype != np.bool_:
-        raise ShapeError(f"validation is {mask.dtype} of shape {mask.shape}, expected {count} booleans")
-    return mask
+    found, coding = as_learnt(y, width, target, count, asker)
+    rows, stop = held_out(found, as_mask(validation, count), share=0.1, seed=seed)
+    kind = kind_named(target)
+    if not kind.varies(found[rows]):
+        seen = f", {len(np.unique(found[rows]))} found" if target == "classes" else ""
+        raise DataError(f"training needs {kind.needs}{seen} among the labelled items to train on")
+    return found, coding, rows, stop
 
 
 def as_kind(tags: Tags, target: str) -> Tags:

@@ -9,19 +9,7 @@ import numpy as np
 from polyculture.arrays import Array
 from polyculture.errors import ShapeError
 from polyculture.fuse.weights import shares
-
-
-def logs(probabilities: Array) -> Array:
-    """Natural logarithm, no probability below 1e-6.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from polyculture.fuse.ensemble import logs
-    >>> logs(np.array([0.0, 1.0])).round(1)
-    array([-13.8,   0. ])
-    """
-    return np.asarray(np.log(np.clip(probabilities, 1e-6, 1.0)))
+from polyculture.targets import Classes
 
 
 def logit_ensemble(probabilities: Array, *, weights: Sequence[float] | None = None) -> Array:
@@ -58,6 +46,4 @@ def logit_ensemble(probabilities: Array, *, weights: Sequence[float] | None = No
     probabilities = np.asarray(probabilities)
     if probabilities.ndim != 3:
         raise ShapeError(f"probabilities have the shape {probabilities.shape}, expected (models, items, classes)")
-    mean = np.tensordot(shares(weights, len(probabilities)), logs(probabilities), axes=1)
-    raised = np.exp(mean - mean.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+    return Classes.pool(probabilities, shares(weights, len(probabilities)))

@@ -6,7 +6,6 @@ import numpy as np
 
 from polyculture.arrays import Array
 from polyculture.errors import ParameterError
-from polyculture.features.base_model import temperature
 from polyculture.targets import Classes, Target, kind_of
 
 __all__ = ["expected_calibration_error", "sharpen", "temperature"]
@@ -68,3 +67,27 @@ def sharpen(probabilities: Array, by: float, kind: type[Target] = Classes) -> Ar
     array([[0.941, 0.059]])
     """
     return kind.sharpen(probabilities, by)
+
+
+def temperature(logits: Array, y: Array) -> float:
+    r"""The T > 0 that makes :math:`\operatorname{softmax}(z / T)` most likely, between 0.05 and 20.
+
+    Parameters
+    ----------
+    logits : array of shape (n, outputs)
+    y : array of n rows
+        Classes, or rows of labels; for values it is 1.
+
+    References
+    ----------
+    Guo et al. 2017, arXiv:1706.04599.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.optimise.calibrate import temperature
+    >>> overconfident = np.array([[9.0, 0.0]] * 4)
+    >>> temperature(overconfident, np.array([0, 0, 0, 1])) > 2
+    True
+    """
+    return kind_of(y).temperature(logits, y)

@@ -12,6 +12,7 @@ from polyculture.arrays import Array, Floats
 from polyculture.errors import ShapeError
 from polyculture.surveying.counts import Counts
 from polyculture.surveying.shares import mean_over
+from polyculture.surveying.years import ends
 
 Question = Callable[[Counts], Array]
 Bounds = tuple[Array | float, Array | float]
@@ -168,19 +169,6 @@ def asked(question: Question, counts: Counts, *, jobs: int = 1) -> Floats:
     blocks = [slice(start, start + step) for start in range(0, len(counts.holds), step)]
     with ThreadPoolExecutor(jobs) as pool:
         return np.concatenate(list(pool.map(lambda block: np.asarray(question(part(counts, block))), blocks)))
-
-
-def ends(values: Floats, confidence: float) -> tuple[Floats, Floats]:
-    """Order statistics of draws (n, ...); NaN where more than 1 - confidence of them are."""
-    # one number's draws side by side are sorted several times as quickly
-    ranked = np.ascontiguousarray(np.moveaxis(values, 0, -1), dtype=np.float64)
-    ranked.sort(axis=-1)  # NaN come last
-    known = (~np.isnan(ranked)).sum(axis=-1)
-    lower = np.rint((1 - confidence) / 2 * (known - 1)).astype(np.int64)
-    enough = (known > 0) & (known >= confidence * len(values))
-    places = np.maximum(lower, 0)[..., None], np.maximum(known - 1 - lower, 0)[..., None]
-    low, high = (np.where(enough, np.take_along_axis(ranked, place, axis=-1)[..., 0], np.nan) for place in places)
-    return low, high
 
 
 def p_value(estimate: Floats, chance: Floats, null: Floats, tail: Array | int) -> Floats:

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from polyculture.surveying.headline import ASKED, known, main_level, plural
-from polyculture.tables import Table, interval
+from polyculture.tables import Table, cut, interval, not_measured
 
 if TYPE_CHECKING:
     from polyculture.surveying.result import SurveyResult
 
-SHOWN = 20
-"""Rows of a table on the screen; JSON and frames hold all."""
 LIKENESS = ("jensen_shannon", "morisita_horn", "beta", "turnover", "nestedness")
 VARIETY = ("hill_0", "hill_1", "hill_2", "hhi", "gini")
 Row = Mapping[str, Any]
@@ -20,8 +18,8 @@ Row = Mapping[str, Any]
 
 def tables(found: SurveyResult) -> list[Table]:
     """What is shown on the screen; empty tables are left out."""
-    made = (_convergence, _divergence, _diversity, _adoption, _openings, _policies, _not_measured)
-    return [table for make in made for table in make(found)]
+    made = (_convergence, _divergence, _diversity, _adoption, _openings, _policies)
+    return [*(table for make in made for table in make(found)), *not_measured(found.not_measured)]
 
 
 def records(found: SurveyResult) -> dict[str, Sequence[Row]]:
@@ -90,7 +88,7 @@ def _divergence(found: SurveyResult) -> Iterator[Table]:
         ]
         if lines:
             title = f"difference between communities, {plural(found)}, {asked}"
-            yield _cut(f"divergence {_short(conditional)}", title, ["year", "communities", *LIKENESS], lines)
+            yield cut(f"divergence {_short(conditional)}", title, ["year", "communities", *LIKENESS], lines)
 
 
 def _diversity(found: SurveyResult) -> Iterator[Table]:
@@ -106,7 +104,7 @@ def _diversity(found: SurveyResult) -> Iterator[Table]:
         ]
         if lines:
             title = f"diversity within communities in their last year, {plural(found)}, {asked}"
-            yield _cut(f"diversity {_short(conditional)}", title, ["community", "year", *VARIETY], lines)
+            yield cut(f"diversity {_short(conditional)}", title, ["community", "year", *VARIETY], lines)
 
 
 def _adoption(found: SurveyResult) -> Iterator[Table]:
@@ -116,7 +114,7 @@ def _adoption(found: SurveyResult) -> Iterator[Table]:
     rows = [[row["community"], row[level], _percent(row)] for row in ranked]
     if rows:
         title = f"{plural(found)} by share of a community's papers in {found.years[1]}, %"
-        yield _cut("adoption", title, ["community", level, "share"], rows)
+        yield cut("adoption", title, ["community", level, "share"], rows)
 
 
 def _openings(found: SurveyResult) -> Iterator[Table]:
@@ -127,7 +125,7 @@ def _openings(found: SurveyResult) -> Iterator[Table]:
     ]  # fmt: skip
     if rows:
         columns = ["community", "method", "score", "rank in draws", f"first {len(rows)}, % of draws", "because"]
-        yield _cut("openings", "where cooperation could start, the surest first", columns, rows)
+        yield cut("openings", "where cooperation could start, the surest first", columns, rows)
 
 
 def _policies(found: SurveyResult) -> Iterator[Table]:
@@ -136,16 +134,6 @@ def _policies(found: SurveyResult) -> Iterator[Table]:
         rows.append(["only part of the source was read", "", found.partial])
     if rows:
         yield Table("policies", "decisions about the input", ["what", "count", "done"], rows)
-
-
-def _not_measured(found: SurveyResult) -> Iterator[Table]:
-    if found.not_measured:
-        yield Table("not_measured", "not measured", ["what", "why"], [[k, v] for k, v in found.not_measured.items()])
-
-
-def _cut(name: str, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    more = f" (the first {SHOWN} of {len(rows)})" if len(rows) > SHOWN else ""
-    return Table(name, title + more, columns, rows[:SHOWN])
 
 
 def _corrected(row: Row | None, digits: int) -> str:

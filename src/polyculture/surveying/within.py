@@ -8,7 +8,7 @@ from polyculture.arrays import Floats, Mask
 from polyculture.surveying.apart import negentropy
 from polyculture.surveying.counts import Counts
 from polyculture.surveying.estimated import Draws, Estimated, estimated
-from polyculture.surveying.shares import divided
+from polyculture.surveying.shares import divided, none_named
 
 MEASURES = ("hill_0", "hill_1", "hill_2", "hhi", "gini")
 
@@ -38,7 +38,7 @@ def diversity(counts: Counts, kept: Mask, *, conditional: bool) -> Floats:
     """
     given = counts.parts[..., kept, :]
     if not conditional:
-        given = np.concatenate([given, (counts.papers - counts.naming)[..., kept, None]], axis=-1)
+        given = np.concatenate([given, none_named(counts.papers, counts.naming)[..., kept, None]], axis=-1)
     # ranked first: numbers of half the length are sorted in half the time, and the other measures do not mind
     ranked = np.sort(given, axis=-1).astype(np.float64)
     shares = divided(ranked, ranked.sum(axis=-1, keepdims=True))

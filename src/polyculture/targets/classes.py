@@ -193,7 +193,7 @@ def softmax(logits: Array) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> from polyculture.features.backbone import softmax
+    >>> from polyculture.targets.classes import softmax
     >>> softmax(np.array([1000.0, 1000.0]))
     array([0.5, 0.5])
     """

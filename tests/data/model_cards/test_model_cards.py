@@ -105,6 +105,12 @@ def test_a_relation_has_a_column(tmp_path):
     assert edges(cards) == [(0, "a", "merge"), (0, "b", "merge"), (1, "a", None)]
 
 
+def test_two_columns_of_one_name_are_refused():
+    pd = pytest.importorskip("pandas")
+    with pytest.raises(DataError, match="two columns have the same name"):
+        cards_from(pd.DataFrame([["m", "n"]], columns=["name", "name"]))
+
+
 def test_pandas_is_a_table_too():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"name": ["m", "n"], "parents": [["n"], None], "downloads": [3, 4]})

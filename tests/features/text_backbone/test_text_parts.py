@@ -14,11 +14,11 @@ from torch import nn
 from polyculture.features.encoders.lora import fold, inject, plain_name, thin_grams
 from polyculture.features.text_backbone.memory import MODELS, Memory, digest
 from polyculture.features.text_backbone.network import blocks, fill, head_name, tensors
-from polyculture.features.text_backbone.schedule import fine_tune_network, groups, rate
+from polyculture.features.text_backbone.schedule import CLIP, groups, rate
 from polyculture.features.text_backbone.tokens import Ids, padded
 from polyculture.features.text_backbone.tuning import freeze, let_change
 from polyculture.fuse import gram_sums
-from polyculture.training import classification
+from polyculture.training import classification, train
 
 pytest_plugins = ("text_models",)
 
@@ -40,27 +40,31 @@ class TestSchedule:
     def test_matrices_alone_decay_and_a_new_head_is_faster(self):
         network = nn.ModuleDict({"body": nn.Linear(2, 2), "classifier": nn.Linear(2, 2)})
         network["body"].bias.requires_grad_(False)
-        found = groups(network.named_parameters(), "classifier", 10.0, 0.01)
-        told = {(g["params"][0].ndim, g["share"]): g["weight_decay"] for g in found}
-        assert told == {(2, 1.0): 0.01, (2, 10.0): 0.01, (1, 10.0): 0.0}
+        found = groups(network.named_parameters(), "classifier", learning_rate=0.5, head_rate=10.0, decay=0.01)
+        told = {(g["params"][0].ndim, g["lr"]): g["weight_decay"] for g in found}
+        assert told == {(2, 0.5): 0.01, (2, 5.0): 0.01, (1, 5.0): 0.0}
 
-    def run(self, truth, stop, epochs=6, patience=9, rate=0.3):
+    def test_a_layer_whose_name_ends_like_the_heads_is_no_head(self):
+        network = nn.ModuleDict({"pre_classifier": nn.Linear(2, 2), "classifier": nn.Linear(2, 2)})
+        found = groups(network.named_parameters(), "classifier", learning_rate=1.0, head_rate=10.0, decay=0.0)
+        fast = {id(p) for group in found if group["lr"] == 10.0 for p in group["params"]}
+        assert fast == {id(p) for p in network["classifier"].parameters()}
+
+    def run(self, truth, stop, epochs=6, patience=9):
         torch.manual_seed(0)
         x = torch.randn(60, 3)
         y = (x[:, 0] > 0).long()
         network = nn.Sequential(nn.Linear(3, 2))
         start = network[0].weight.detach().clone()
-        history = fine_tune_network(
+        history = train(
             network,
             classification(lambda r: (x[r],), truth(y)),
             np.arange(40),
             stop,
-            head="0",
-            head_rate=1.0,
             optimizer="sgd",
-            learning_rate=rate,
-            weight_decay=0.0,
-            warmup=0.1,
+            groups=groups(network.named_parameters(), "0", learning_rate=0.3, head_rate=1.0, decay=0.0),
+            schedule=lambda step, steps: rate(step, steps, 0.1),
+            clip=CLIP,
             batch_size=8,
             epochs=epochs,
             patience=patience,

@@ -101,6 +101,8 @@ def cards_from(data: Any, *, columns: Mapping[str, str] | None = None, source: s
         return _objects(((f"{source}: entry {i}", each) for i, each in enumerate(data, 1)), source, columns or {})
     try:
         table = nw.from_native(data, eager_only=True)
+    except nw.exceptions.DuplicateError as error:
+        raise DataError(f"{source}: two columns have the same name; rename one") from error
     except TypeError as error:
         raise DataError(
             f"{source}: is a {type(data).__name__}; give a path, a DataFrame or a list of models"

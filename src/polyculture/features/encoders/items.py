@@ -61,12 +61,12 @@ def as_labels(y: Ints | None, count: int) -> Array:
 
 
 def as_mask(validation: Mask | None, count: int) -> Mask | None:
-    """Which of `count` texts are held out, or None.
+    """Which of `count` items are held out, or None.
 
     Raises
     ------
     ShapeError
-        If it is not one boolean a text.
+        If it is not one boolean an item.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.encoders.base import Encoder, State
-from polyculture.features.reading import as_mask
+from polyculture.features.encoders.items import as_mask
 
 
 class VectorEncoder(Encoder):

@@ -10,18 +10,17 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from polyculture.arrays import Array, Mask
-from polyculture.errors import DataError, ParameterError
+from polyculture.errors import ParameterError
 from polyculture.features.backbone import Weights
-from polyculture.features.encoders.base import State, held_out
+from polyculture.features.encoders.base import State
 from polyculture.features.encoders.hugging_face import locate, working_precision
 from polyculture.features.encoders.items import as_texts
 from polyculture.features.encoders.lora import fold, plain_name, thin_grams
-from polyculture.features.reading import as_kind, as_learnt, as_mask
+from polyculture.features.reading import as_kind, taught, unless_values
 from polyculture.features.text_backbone.folder import write_folder
 from polyculture.features.text_backbone.grams import gram_sums_of
 from polyculture.features.text_backbone.memory import Memory
@@ -35,11 +34,11 @@ from polyculture.features.text_backbone.network import (
     read_folder,
     tensors,
 )
-from polyculture.features.text_backbone.schedule import fine_tune_network
+from polyculture.features.text_backbone.schedule import CLIP, groups, rate
 from polyculture.features.text_backbone.tokens import Ids, padded
 from polyculture.features.text_backbone.tuning import TUNES, freeze, let_change
 from polyculture.targets import KINDS, Target, kind_named
-from polyculture.training import Epoch, supervised
+from polyculture.training import Epoch, supervised, train
 
 POOLINGS, PRECISIONS = ("model", "mean"), ("auto", "float32", "bfloat16")
 BUILT = ("_built", "_cut", "_seen")
@@ -52,7 +51,8 @@ HEAD_RATE = 10.0
 class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     r"""A pretrained Transformer under a linear head, fine-tuned for all domains together.
 
-    It does for texts what :class:`polyculture.features.backbone.Backbone` does for vectors, behind the same methods.
+    It does for texts what :class:`polyculture.features.backbone.Backbone` does for vectors, and its methods have the
+    same names. It is used on its own: :class:`polyculture.CrossDomainClassifier` takes networks over vectors only.
 
     Parameters
     ----------
@@ -178,12 +178,9 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._check()
         texts = as_texts(X)
-        y, self.coding_ = as_learnt(y, classes, self.target, len(texts), type(self).__name__)
-        rows, stop = held_out(y, as_mask(validation, len(texts)), share=0.1, seed=self.random_state)
-        kind = kind_named(self.target)
-        if not kind.varies(y[rows]):
-            found = f", {len(np.unique(y[rows]))} found" if self.target == "classes" else ""
-            raise DataError(f"training needs {kind.needs}{found} among the labelled items to train on")
+        y, self.coding_, rows, stop = taught(
+            y, classes, self.target, len(texts), validation, seed=self.random_state, asker=type(self).__name__
+        )
         if self.target != "values":
             self.classes_ = self.coding_.names
         self.weights_, self.history_ = self.trained(None, texts, y, rows, stop, name="backbone")
@@ -231,24 +228,31 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             with self._autocast():
                 return inner(net, part)
 
+        pooled, lengths = TextNetwork(network, self.pooling), np.array([len(row) for row in ids])
+        parts = groups(
+            pooled.named_parameters(),
+            head_name(network),
+            learning_rate=self.learning_rate if learning_rate is None else learning_rate,
+            head_rate=HEAD_RATE if start is None else 1.0,
+            decay=self.weight_decay,
+        )
         # the caller's random numbers stay as they were
         with torch.random.fork_rng(devices=[]):
-            history = fine_tune_network(
-                TextNetwork(network, self.pooling),
+            history = train(
+                pooled,
                 objective,
                 rows,
-                stop,
-                head=head_name(network),
-                head_rate=HEAD_RATE if start is None else 1.0,
+                # texts of like length together, so that little is padded
+                stop[np.argsort(lengths[stop], kind="stable")],
                 optimizer=self.optimizer,
-                learning_rate=self.learning_rate if learning_rate is None else learning_rate,
-                weight_decay=self.weight_decay,
-                warmup=self.warmup,
+                groups=parts,
+                schedule=lambda step, steps: rate(step, steps, self.warmup),
+                clip=CLIP,
                 # few texts still get several steps an epoch
                 batch_size=int(np.clip(len(rows) // 8, 8, self.batch_size)),
                 epochs=self.epochs if epochs is None else epochs,
                 patience=self.patience,
-                lengths=np.array([len(row) for row in ids]),
+                lengths=lengths,
                 seed=self.random_state,
                 name=name,
             )
@@ -346,7 +350,7 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Probabilities, or values on the scale that was learnt, shape (n, outputs)."""
         return kind_named(self.target).answer(self.logits(X, weights))
 
-    @available_if(lambda self: self.target != "values")  # type: ignore[untyped-decorator]
+    @unless_values
     def predict_proba(self, X: Sequence[str] | Array) -> Array:
         """Probability of each class or label, shape (n, classes)."""
         return self.answers(X)
@@ -356,9 +360,9 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         answers = self.answers(X)
         return self.coding_.decode(answers)
 
-    def score(self, X: Sequence[str] | Array, y: Array) -> float:
+    def score(self, X: Sequence[str] | Array, y: Array, sample_weight: Array | None = None) -> float:
         """Accuracy; for labels the share of texts with all of them right, for values R²."""
-        return next(iter(kind_named(self.target).judge(y, self.predict(X)).values()))
+        return next(iter(kind_named(self.target).judge(y, self.predict(X), sample_weight).values()))
 
     def __sklearn_tags__(self) -> Tags:
         tags = as_kind(super().__sklearn_tags__(), self.target)

@@ -28,7 +28,7 @@ class Loops:
 
 
 def break_cycles(nodes: int, child: Array, parent: Array, age: Array | None = None) -> Loops:
-    """Leave out, of every cycle, the edge that makes its oldest model a child.
+    """Leave out the edges that close a cycle, as a search that starts at the oldest model meets them.
 
     Among models that all descend from each other, a search from parents to children starts at the oldest one, and an
     edge that leads back to a model on the way is left out (Tarjan 1972). Nobody is his own parent.
