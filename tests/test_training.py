@@ -148,6 +148,23 @@ class TestStopping:
         assert same(weights(net), seen[-1])
         assert not same(weights(net), seen[-2])
 
+    @pytest.mark.parametrize("held", [None, HELD])
+    def test_the_running_mean_of_the_weights_is_judged_and_stays(self, held):
+        net = Counter()
+
+        def objective(network, rows):
+            return (-network.steps if network.training else 1.0 / (1.0 + network.steps)), 0, len(rows)
+
+        settings = {"optimizer": "sgd", "learning_rate": 1.0, "weight_decay": 0.0, "batch_size": 20}
+        history = train(net, objective, TRAIN, held, epochs=2, average=0.5, **settings)
+        mean, steps = 1.0, 1
+        for step in range(2, 2 * math.ceil(len(TRAIN) / 20) + 1):
+            kept = min(0.5, (1 + steps) / (10 + steps))
+            mean, steps = kept * mean + (1 - kept) * step, steps + 1
+        assert net.steps.item() == pytest.approx(mean)
+        if held is not None:
+            assert history[-1].validation_loss == pytest.approx(1.0 / (1.0 + mean))
+
     def test_no_epochs_change_nothing(self):
         net = network()
         before = weights(net)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from polyculture.arrays import Array
 from polyculture.errors import ParameterError
@@ -223,6 +224,7 @@ def train(
     clip: float = 0.0,
     groups: Sequence[Mapping[str, Any]] | None = None,
     schedule: Schedule | None = None,
+    average: float = 0.0,
     seed: int = 0,
     name: str = "network",
     on_epoch: Callable[[Epoch], None] | None = None,
@@ -254,6 +256,9 @@ def train(
         change, alike, when None.
     schedule : callable or None
         Step and number of all steps to the share of the learning rate; 1 throughout when None.
+    average : float in [0, 1)
+        Share that the running mean of the weights keeps at each step; it is the mean that is judged and that stays. 0
+        for none.
     seed : int
         Of the order of rows and of dropout.
     name : str
@@ -269,6 +274,10 @@ def train(
     ------
     ParameterError
         If the loss is no longer a number.
+
+    References
+    ----------
+    Polyak & Juditsky 1992, SIAM Journal on Control and Optimization 30(4) (averaged weights).
 
     Examples
     --------
@@ -294,27 +303,57 @@ def train(
         count = max(epochs * math.ceil(len(rows) / batch_size), 1)
         pace = torch.optim.lr_scheduler.LambdaLR(steps, lambda step: schedule(step, count))
     history, best = list[Epoch](), _Best()
+    mean = averaged(network, average) if average else None
+    judged = network if mean is None else mean.module
     stop: Array = np.arange(0) if validation_rows is None else validation_rows
     if len(stop):
         # The weights it starts from are a candidate too: an expert that does not get better stays the backbone.
-        best.see(network, judge(network, objective, stop, batch_size)[0])
+        best.see(judged, judge(judged, objective, stop, batch_size)[0])
     for number in range(1, epochs + 1):
-        loss, accuracy = _pass(network, objective, batches(rows, batch_size, rng, lengths), steps, clip, pace)
+        loss, accuracy = _pass(network, objective, batches(rows, batch_size, rng, lengths), steps, clip, pace, mean)
         if not math.isfinite(loss):
             raise ParameterError(f"{name}: the loss is no longer a number in epoch {number}; lower the learning rate")
-        held = judge(network, objective, stop, batch_size) if len(stop) else (math.nan, math.nan)
+        held = judge(judged, objective, stop, batch_size) if len(stop) else (math.nan, math.nan)
         history.append(Epoch(number, loss, accuracy, *held))
         LOG.info("%s %s", name, history[-1])
         if on_epoch:
             on_epoch(history[-1])
         if len(stop):
-            best.see(network, held[0])
+            best.see(judged, held[0])
             if best.waited >= max(patience, 1):
                 break
     if best.state:
         network.load_state_dict(best.state, strict=False)
+    elif mean is not None:
+        network.load_state_dict(mean.module.state_dict())
     network.eval()
     return history
+
+
+def averaged(network: nn.Module, keep: float) -> AveragedModel:
+    r"""A copy of a network that holds the running mean of its weights.
+
+    .. math:: \bar\theta_t = m_t \bar\theta_{t-1} + (1 - m_t) \theta_t,
+        \qquad m_t = \min\Big(m, \frac{1 + t}{10 + t}\Big)
+
+    so that the first steps, far from the end, are soon forgotten.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from polyculture.training import averaged
+    >>> network = torch.nn.Linear(1, 1, bias=False)
+    >>> mean = averaged(network, 0.99)
+    >>> network.weight.data += 1
+    >>> mean.update_parameters(network)
+    >>> bool(mean.module.weight == network.weight)
+    True
+    """
+
+    def step(old: Tensor, new: Tensor, seen: Tensor | int) -> Tensor:
+        return old.lerp(new, 1.0 - min(keep, (1.0 + int(seen)) / (10.0 + int(seen))))
+
+    return AveragedModel(network, avg_fn=step)
 
 
 def _pass(
@@ -324,6 +363,7 @@ def _pass(
     steps: torch.optim.Optimizer,
     clip: float,
     pace: torch.optim.lr_scheduler.LambdaLR | None,
+    mean: AveragedModel | None,
 ) -> tuple[float, float]:
     network.train()
     total, right, answers = 0.0, 0, 0
@@ -343,6 +383,8 @@ def _pass(
         steps.step(again)  # type: ignore[arg-type]
         if pace is not None:
             pace.step()
+        if mean is not None:
+            mean.update_parameters(network)
         loss, hits, count = seen[0]
         total, right, answers = total + loss * count, right + hits, answers + count
     return total / max(answers, 1), right / max(answers, 1)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from polyculture.arrays import Array, Floats, Mask
-from polyculture.errors import ParameterError
-from polyculture.features.backbone import Backbone
+from typing import Any
+
+from polyculture.arrays import Array, Mask
+from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.encoders.base import held_out
 from polyculture.progress import LOG
 from polyculture.targets import kind_of
 
 
 def fine_tune(
-    backbone: Backbone,
-    X: Floats,
+    backbone: AnyBackbone,
+    X: Any,
     y: Array,
     domain: Array,
     *,
     validation: Mask | None = None,
-    layers: str = "all",
-    learning_rate: float = 2e-4,
-    epochs: int = 15,
+    layers: str = "auto",
+    learning_rate: float | None = None,
+    epochs: int | None = None,
     least: int = 4,
 ) -> dict[str, dict[str, Array]]:
     r"""Adapt the backbone to each domain by training on with that domain's labels.
@@ -28,19 +29,19 @@ def fine_tune(
 
     Parameters
     ----------
-    backbone : Backbone
+    backbone : Backbone or TextBackbone
         Fitted; every expert starts from its weights, which makes their weights sound to merge.
-    X : array of shape (n, d)
+    X : array of shape (n, d), or sequence of n texts
     y : array of n rows
         What is learnt; see :mod:`polyculture.targets`.
     domain : array of str, shape (n,)
     validation : array of bool, shape (n,), or None
         Each domain's own held-out items decide when its expert stops.
-    layers : {"all", "upper", "head"}
-        Which layers change: all, all but the first, or the head alone.
-    learning_rate : float
+    layers : {"auto", "all", "upper", "head"}
+        Which layers change; ``"auto"``, and None for the next two, is what suits the backbone (`backbone.suits`).
+    learning_rate : float or None
         Smaller than the backbone's: the expert should stay near.
-    epochs, least : int
+    epochs, least : int or None, int
         Passes at most; a domain with fewer labelled items, or with one class, keeps the backbone's weights, and one
         without any has no expert.
 
@@ -62,10 +63,8 @@ def fine_tune(
     >>> sorted(fine_tune(Backbone(hidden=(4,), epochs=2).fit(x, y), x, y, domain, epochs=1))
     ['a', 'b']
     """
-    linear = len(backbone.hidden) + 1
-    frozen = {"all": 0, "upper": min(1, linear - 1), "head": linear - 1}
-    if layers not in frozen:
-        raise ParameterError(f"layers is {layers!r}; use one of {', '.join(frozen)}")
+    suits = backbone.suits
+    frozen = backbone.frozen_layers(suits.layers if layers == "auto" else layers)
     experts: dict[str, dict[str, Array]] = {}
     kind = kind_of(y)
     for name in sorted(set(domain[kind.labelled(y)].tolist())):
@@ -81,9 +80,9 @@ def fine_tune(
             y,
             rows,
             stop,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            frozen=frozen[layers],
+            learning_rate=suits.learning_rate if learning_rate is None else learning_rate,
+            epochs=suits.epochs if epochs is None else epochs,
+            frozen=frozen,
             name=f"expert {name}",
         )
     return experts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,20 +31,22 @@ class Answering(Reading):
         found = next(iter(items.values()))
         if self.clean and "text" in items:
             found = clean_text(np.asarray(found))
-        return self.features_.transform(found, edges=edges)
+        encoded = self.features_.transform(found, edges=edges)
+        return replace(encoded, texts=np.asarray(found, dtype=object) if "text" in items else None)
 
     def _members(self, encoded: Encoded, domain: Array) -> dict[str, Array]:
         """Answers of each part before fusion; an unknown domain gets the merged model for an expert."""
-        merged = self.backbone_.answers(encoded.vectors, self.merged_)
+        fed = self.fed(encoded)
+        merged = self.backbone_.answers(fed, self.merged_)
         found = {
-            "backbone": self.backbone_.answers(encoded.vectors),
+            "backbone": self.backbone_.answers(fed),
             "merged": merged,
             "experts": merged.copy(),
         }
         for name, weights in self.experts_.items():
             rows = np.flatnonzero(domain == name)
             if len(rows):
-                found["experts"][rows] = self.backbone_.answers(encoded.vectors[rows], weights)
+                found["experts"][rows] = self.backbone_.answers(fed[rows], weights)
         for name, model in self.families_.items():
             found[f"encoder:{name}"] = model.answers(encoded.views[name])
         return found
@@ -157,6 +160,5 @@ class Answering(Reading):
     def knowledge(self, encoded: Encoded, domain: Array) -> Floats:
         """What the fitted model knows of items, shape (n, d): vectors, last hidden layer, all members' log-odds."""
         members = [self._kind.evidence(answers) for answers in self._members(encoded, domain).values()]
-        return np.hstack([encoded.vectors, self.backbone_.last_hidden(encoded.vectors, self.merged_), *members]).astype(
-            np.float32
-        )
+        hidden = self.backbone_.last_hidden(self.fed(encoded), self.merged_)
+        return np.hstack([encoded.vectors, hidden, *members]).astype(np.float32)

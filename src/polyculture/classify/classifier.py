@@ -12,7 +12,7 @@ from sklearn.utils import Tags
 
 from polyculture.arrays import Array
 from polyculture.classify.tasks import Tasks
-from polyculture.features.backbone import Backbone
+from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.encoders import Encoder
 
 
@@ -33,21 +33,25 @@ class CrossDomainClassifier(ClassifierMixin, Tasks):  # type: ignore[misc]
         Step 1: changed copies of training texts, as a share of them; 0 is off.
     validation : float in (0, 1)
         Step 1: share of each domain's labelled items held out to stop training and to choose.
-    backbone : Backbone or None
-        Step 2: the network's shape and training settings.
+    backbone : Backbone, TextBackbone or None
+        Step 2: the network's shape and training settings; a
+        :class:`~polyculture.features.text_backbone.TextBackbone` is fine-tuned on the texts themselves, and no graph is
+        used then.
     adapt : {"fine_tune", "none"}
         Step 3.
-    adapt_layers : {"all", "upper", "head"}
-        Step 3: which layers an expert changes.
+    adapt_layers : {"auto", "all", "upper", "head"}
+        Step 3: which layers an expert changes; ``"auto"``: all of a network over vectors, the upper half of a
+        Transformer.
     fuse : str
         Step 4: ``"auto"`` chooses on held-out items; ``"average"``, ``"task_arithmetic"``, ``"regmean"``,
         ``"logit_ensemble"``, ``"stacking"`` or ``"backbone"`` fix it; ``"none"`` leaves each domain to its expert.
-    refit_head : bool
-        Step 4: try merged weights with their head fitted again in closed form.
+    refit_head : bool or None
+        Step 4: try merged weights with their head fitted again in closed form; None: not for a Transformer, whose last
+        layer is costly.
     refit_base_models : bool
         Step 5: once everything is chosen, base models learn from the held-out items too.
-    fine_tune_epochs : int >= 0
-        Step 5: passes of the merged weights over all domains.
+    fine_tune_epochs : int >= 0, or None
+        Step 5: passes of the merged weights over all domains; None: three, and none of a Transformer.
     calibrate : bool
         Step 5: one temperature, chosen on held-out items.
     threshold : {"f1", "macro_f1", "balanced_accuracy"} or None
@@ -106,13 +110,13 @@ class CrossDomainClassifier(ClassifierMixin, Tasks):  # type: ignore[misc]
         clean: bool = True,
         augment: float = 0.0,
         validation: float = 0.15,
-        backbone: Backbone | None = None,
+        backbone: AnyBackbone | None = None,
         adapt: str = "fine_tune",
-        adapt_layers: str = "all",
+        adapt_layers: str = "auto",
         fuse: str = "auto",
-        refit_head: bool = True,
+        refit_head: bool | None = None,
         refit_base_models: bool = True,
-        fine_tune_epochs: int = 3,
+        fine_tune_epochs: int | None = None,
         calibrate: bool = True,
         threshold: str | None = None,
         random_state: int = 0,

@@ -74,6 +74,9 @@ class Fitting(Learning):
         """Step 1: clean texts, hold items out, append augmented copies."""
         data = self._read(X, y, domain=domain, graph=graph, split=split, source="fit", reset=True)
         texts = "text" in data.items
+        if self._reads_texts and (graph is not None or not texts):
+            given = "a graph was given" if texts else "numbers were given"
+            raise ParameterError(f"the backbone is a {type(self.backbone).__name__}, which reads texts; {given}")
         if self.clean and texts:
             data = replace(data, items={"text": clean_text(data.texts)})
         data = self._hold_out(data, self._target_of(data.label))
@@ -89,7 +92,8 @@ class Fitting(Learning):
         self.features_ = Features(
             self.encoders,
             self.network_encoders,
-            self.graph,
+            # a Transformer reads texts, and no vectors that a graph could spread
+            "none" if self._reads_texts else self.graph,
             self.propagation,
             self.hops,
             self.neighbours,
@@ -97,8 +101,9 @@ class Fitting(Learning):
             self.random_state,
             self.n_jobs,
         )
-        return self.features_.fit_transform(
-            next(iter(data.items.values())),
+        items = next(iter(data.items.values()))
+        found = self.features_.fit_transform(
+            items,
             # encoders that learn, and the choice of a graph, know classes alone
             self._kind.strata(self.codes(data.label)),
             domain=data.domain,
@@ -106,3 +111,4 @@ class Fitting(Learning):
             copies=augmented(data),
             graph=data.graph,
         )
+        return replace(found, texts=items if "text" in data.items else None)

@@ -8,12 +8,16 @@ from typing import Any, Self
 import numpy as np
 
 from polyculture import store
+from polyculture.arrays import Array
 from polyculture.classify.fitting import Fitting
-from polyculture.features.backbone import Backbone
+from polyculture.errors import ParameterError
+from polyculture.features.any_backbone import AnyBackbone
+from polyculture.features.backbones import BACKBONES
 from polyculture.features.base_model import BaseModel
 from polyculture.features.combine import Features
 from polyculture.features.encoders import ENCODERS, Encoder
 from polyculture.features.encoders.base import State
+from polyculture.features.network import Weights
 from polyculture.fuse.combine import Combination
 from polyculture.fuse.merging import Merged
 from polyculture.optimise import TaskHead
@@ -30,6 +34,22 @@ class Keeping(Fitting):
         facts = {"classes": self.target_.names.tolist(), "domains": self.domains_}
         store.save(Path(folder), self.state(), kind=type(self).__name__, facts=facts)
 
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the fused Transformer as a folder that transformers loads; see :meth:`TextBackbone.save_pretrained`.
+
+        It is the merged network alone: base models, experts and what joins them are kept by :meth:`save`.
+
+        Raises
+        ------
+        ParameterError
+            If the backbone is no Transformer, or transformers has no network that pools as it does.
+        """
+        self._check_fitted()
+        write = getattr(self.backbone_, "save_pretrained", None)
+        if write is None:
+            raise ParameterError("the backbone is a network over vectors, which transformers does not know; use save")
+        write(folder, self.merged_)
+
     @classmethod
     def load(cls, folder: str | Path) -> Self:
         """Read a model that :meth:`save` wrote; nothing in it is executed."""
@@ -41,7 +61,9 @@ class Keeping(Fitting):
         return {
             "params": {k: v for k, v in self.get_params(deep=False).items() if k not in ("encoders", "backbone")},
             "encoders": _described(self.encoders),
-            "template": None if self.backbone is None else self.backbone.get_params(),
+            "template": None
+            if self.backbone is None
+            else {"family": self.backbone.family, "params": self.backbone.get_params()},
             "target": self.target_.state(),
             "columns": {
                 "count": getattr(self, "n_features_in_", None),
@@ -49,9 +71,9 @@ class Keeping(Fitting):
             },
             "domains": self.domains_,
             "features": self.features_.state(),
-            "backbone": self.backbone_.state(),
+            "backbone": {"family": self.backbone_.family, "state": self.backbone_.state()},
             "families": {name: model.state() for name, model in self.families_.items()},
-            "experts": self.experts_,
+            "experts": {name: _changed(weights, self.backbone_) for name, weights in self.experts_.items()},
             "merged": self.merged_,
             "merges": [{"method": m.method, "setting": m.setting, "loss": m.loss} for m in self.merges_],
             "routed": self.routed_.state(),
@@ -66,7 +88,9 @@ class Keeping(Fitting):
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Rebuild from :meth:`state`."""
-        template = None if state["template"] is None else Backbone(**state["template"])
+        template, backbone = state["template"], state["backbone"]
+        if template is not None:
+            template = BACKBONES.load(template["family"])(**template["params"])
         model = cls(_rebuilt(state["encoders"]), backbone=template, **state["params"])
         model.clock_, model.notes_ = Steps(), list(state["notes"])
         model.target_, model.domains_ = (
@@ -80,15 +104,22 @@ class Keeping(Fitting):
         if state["columns"]["names"] is not None:
             model.feature_names_in_ = np.array(state["columns"]["names"], dtype=object)
         model.features_ = Features.from_state(state["features"])
-        model.backbone_ = Backbone.from_state(state["backbone"])
+        model.backbone_ = BACKBONES.load(backbone["family"]).from_state(backbone["state"])
         model.families_ = {name: BaseModel.from_state(s) for name, s in state["families"].items()}
-        model.experts_, model.merged_ = state["experts"], state["merged"]
+        shared = model.backbone_.weights_
+        model.experts_ = {name: shared | own for name, own in state["experts"].items()}
+        model.merged_ = state["merged"]
         model.merges_ = [Merged(m["method"], m["setting"], {}, m["loss"]) for m in state["merges"]]
         model.routed_, model.static_ = Combination.from_state(state["routed"]), Combination.from_state(state["static"])
         model.temperature_, model.threshold_ = state["temperature"], state["decision"]
         model.calibration_ = state["calibration"]
         model.heads_ = {name: TaskHead.from_state(s) for name, s in state["heads"].items()}
         return model
+
+
+def _changed(weights: Weights, backbone: AnyBackbone) -> dict[str, Array]:
+    """Tensors that are not the backbone's own: an expert may share most of it."""
+    return {name: value for name, value in weights.items() if value is not backbone.weights_[name]}
 
 
 def _described(encoders: Any) -> Any:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from polyculture.adapt import fine_tune
-from polyculture.arrays import Array, Floats, Mask
+from polyculture.arrays import Array, Mask
 from polyculture.classify.answering import Answering
 from polyculture.classify.notes import notes_on
 from polyculture.data import DomainData
 from polyculture.errors import DataError, ParameterError
-from polyculture.features.backbone import Backbone
+from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.base_model import BaseModel
 from polyculture.features.combine import Encoded
 from polyculture.fuse.combine import Combination
@@ -65,7 +65,7 @@ class Learning(Answering):
         encoded: Encoded,
         data: DomainData,
         *,
-        backbone: Backbone | None = None,
+        backbone: AnyBackbone | None = None,
         families: Mapping[str, BaseModel] | None = None,
         experts: Mapping[str, dict[str, Array]] | None = None,
         merges: Sequence[Merged] | None = None,
@@ -90,25 +90,24 @@ class Learning(Answering):
         self.notes_ = []
         for sentence in notes_on(self.target_, y, data.domain, held):
             self._note(sentence)
+        fed = self.fed(encoded)
         with self.clock_.step("backbone"):
             self.backbone_ = backbone or self.new_backbone(self.random_state).fit(
-                encoded.vectors, y, validation=held, classes=self.target_.width
+                fed, y, validation=held, classes=self.target_.width
             )
         with self.clock_.step("base models"):
             self.judging_ = self._base_models(encoded, y, held) if families is None else dict(families)
             self.families_ = self.judging_
         with self.clock_.step("adapt"):
-            self.experts_ = dict(experts) if experts is not None else self._adapt(encoded.vectors, y, data.domain, held)
+            self.experts_ = dict(experts) if experts is not None else self._adapt(fed, y, data.domain, held)
         with self.clock_.step("fuse"):
-            self.merges_ = (
-                list(merges) if merges is not None else self._merge(encoded.vectors, y, data.domain, rows, stop)
-            )
+            self.merges_ = list(merges) if merges is not None else self._merge(fed, y, data.domain, rows, stop)
             self.merged_ = dict(self.merges_[0].weights)
         with self.clock_.step("optimise"):
             self.merged_ = fine_tune_merged(
                 self.backbone_,
                 self.merged_,
-                encoded.vectors,
+                fed,
                 y,
                 rows=rows,
                 stop=stop,
@@ -130,12 +129,12 @@ class Learning(Answering):
             for name, view in encoded.views.items()
         }
 
-    def _adapt(self, X: Floats, y: Array, domain: Array, held: Mask) -> dict[str, dict[str, Array]]:
+    def _adapt(self, X: Any, y: Array, domain: Array, held: Mask) -> dict[str, dict[str, Array]]:
         if self.adapt == "none":
             return {}
         return fine_tune(self.backbone_, X, y, domain, validation=held, layers=self.adapt_layers)
 
-    def _merge(self, X: Floats, y: Array, domain: Array, rows: Array, stop: Array) -> list[Merged]:
+    def _merge(self, X: Any, y: Array, domain: Array, rows: Array, stop: Array) -> list[Merged]:
         if not self.experts_ or self.fuse in ("backbone", "none"):
             return [Merged("backbone", "as trained", self.backbone_.weights_, float("nan"))]
         return merge(

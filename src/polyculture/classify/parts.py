@@ -11,10 +11,11 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import Tags
 
 from polyculture.arrays import Array
-from polyculture.errors import ParameterError
+from polyculture.errors import DataError, ParameterError
+from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.backbone import Backbone
 from polyculture.features.base_model import BaseModel
-from polyculture.features.combine import Features
+from polyculture.features.combine import Encoded, Features
 from polyculture.features.encoders import Encoder
 from polyculture.features.encoders.choice import as_read
 from polyculture.fuse.combine import ENSEMBLES, Combination
@@ -27,11 +28,11 @@ from polyculture.targets import Target
 FUSE = ("auto", *MERGES, *ENSEMBLES, "backbone", "none")
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "adapt": ("fine_tune", "none"),
-    "adapt_layers": ("all", "upper", "head"),
+    "adapt_layers": ("auto", "all", "upper", "head"),
     "fuse": FUSE,
     "threshold": (None, *METRICS),
 }
-_LEAST = {"components": 1, "neighbours": 1, "fine_tune_epochs": 0, "random_state": 0}
+_LEAST = {"components": 1, "neighbours": 1, "random_state": 0}
 
 
 class Parts(BaseEstimator):  # type: ignore[misc]
@@ -44,7 +45,7 @@ class Parts(BaseEstimator):  # type: ignore[misc]
     domains_: list[str]
     target_: Target
     features_: Features
-    backbone_: Backbone
+    backbone_: AnyBackbone
     families_: dict[str, BaseModel]
     experts_: dict[str, dict[str, Array]]
     merges_: list[Merged]
@@ -71,13 +72,13 @@ class Parts(BaseEstimator):  # type: ignore[misc]
         clean: bool = True,
         augment: float = 0.0,
         validation: float = 0.15,
-        backbone: Backbone | None = None,
+        backbone: AnyBackbone | None = None,
         adapt: str = "fine_tune",
-        adapt_layers: str = "all",
+        adapt_layers: str = "auto",
         fuse: str = "auto",
-        refit_head: bool = True,
+        refit_head: bool | None = None,
         refit_base_models: bool = True,
-        fine_tune_epochs: int = 3,
+        fine_tune_epochs: int | None = None,
         calibrate: bool = True,
         random_state: int = 0,
         n_jobs: int = 1,
@@ -111,12 +112,22 @@ class Parts(BaseEstimator):  # type: ignore[misc]
             value = getattr(self, name)
             if not isinstance(value, Integral) or value < least:
                 raise ParameterError(f"{name} is {value!r}; use a whole number from {least}")
+        epochs = self.fine_tune_epochs
+        if epochs is not None and (not isinstance(epochs, int | np.integer) or epochs < 0):
+            raise ParameterError(f"fine_tune_epochs is {epochs!r}; use a whole number from 0, or None")
         if not 0 < self.validation < 1:
             raise ParameterError(f"validation is {self.validation}; use a share between 0 and 1")
         if not isinstance(self.encoders, str | Encoder | list | tuple):
             raise ParameterError(f"encoders is a {type(self.encoders).__name__}; give names of encoders, or auto")
-        if self.backbone is not None and not isinstance(self.backbone, Backbone):
-            raise ParameterError(f"backbone is a {type(self.backbone).__name__}; give a Backbone, or None")
+        if self._reads_texts and self.graph not in ("auto", "none"):
+            raise ParameterError(
+                f"graph is {self.graph!r}, but a {type(self.backbone).__name__} reads texts, which no graph spreads; "
+                "leave the graph out"
+            )
+        if self.backbone is not None and not hasattr(self.backbone, "reads"):
+            raise ParameterError(
+                f"backbone is a {type(self.backbone).__name__}; give a Backbone, a TextBackbone, or None"
+            )
 
     @property
     def steps_(self) -> list[tuple[str, float]]:
@@ -135,9 +146,27 @@ class Parts(BaseEstimator):  # type: ignore[misc]
     def _kind(self) -> type[Target]:
         return type(self.target_)
 
-    def new_backbone(self, random_state: int) -> Backbone:
+    @property
+    def _reads_texts(self) -> bool:
+        return getattr(self.backbone, "reads", "") == "texts"
+
+    def fed(self, encoded: Encoded) -> Any:
+        """What the backbone is fed of encoded items: their texts if it is a Transformer, their vectors if not.
+
+        Raises
+        ------
+        DataError
+            If a Transformer is to read items that are no texts.
+        """
+        if not self._reads_texts:
+            return encoded.vectors
+        if encoded.texts is None:
+            raise DataError(f"the backbone is a {type(self.backbone).__name__}, which reads texts; numbers were given")
+        return encoded.texts
+
+    def new_backbone(self, random_state: int) -> AnyBackbone:
         """An unfitted network of the shape and the settings asked for."""
-        template = Backbone() if self.backbone is None else clone(self.backbone)
+        template: AnyBackbone = Backbone() if self.backbone is None else clone(self.backbone)
         template.set_params(random_state=random_state, target=self._kind.name)
         return template
 

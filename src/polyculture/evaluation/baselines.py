@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from polyculture.arrays import Array
 from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
-from polyculture.features.backbone import Backbone
+from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.combine import Encoded
 from polyculture.features.encoders.lexical import WORD
 
@@ -42,10 +42,10 @@ def ngrams(data: DomainData, classes: Array, test: Array) -> Array:
     return out
 
 
-def pooled(model: CrossDomainClassifier, encoded: Encoded, data: DomainData) -> Backbone:
+def pooled(model: CrossDomainClassifier, encoded: Encoded, data: DomainData) -> AnyBackbone:
     """The same network on the same vectors of all domains, from other first weights; steps 3 to 5 left out."""
     return model.new_backbone(model.random_state + 1).fit(
-        encoded.vectors, model.codes(data.label), validation=data.within("validation"), classes=len(model.classes_)
+        model.fed(encoded), model.codes(data.label), validation=data.within("validation"), classes=len(model.classes_)
     )
 
 
@@ -76,5 +76,5 @@ def answering_specialist(
 ) -> tuple[CrossDomainClassifier, Array, Array]:
     """A specialist, its probabilities for these texts of any domain, and its last hidden layer."""
     fitted = specialist(model, data, domain)
-    inputs = fitted.encode(texts).vectors
+    inputs = fitted.fed(fitted.encode(texts))
     return fitted, fitted.backbone_.predict_proba(inputs), fitted.backbone_.last_hidden(inputs)

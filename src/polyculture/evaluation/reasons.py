@@ -79,6 +79,6 @@ def _predictors(
         return out
 
     def one(texts: list[str], domain: Array) -> Array:  # noqa: ARG001 (a pooled model knows no domain)
-        return pooled.predict_proba(model.encode(texts).vectors)
+        return pooled.predict_proba(model.fed(model.encode(texts)))
 
     return {"pooled": one, "specialists": alone, "fused": predictor(model)}

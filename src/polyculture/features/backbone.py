@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -12,7 +12,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
 from polyculture.arrays import Array, Floats, Mask
+from polyculture.errors import ParameterError
+from polyculture.features.any_backbone import Suits
 from polyculture.features.encoders.base import State
+from polyculture.features.grams import gram_sums
 from polyculture.features.network import Weights, build, load_weights, weights_of
 from polyculture.features.reading import as_kind, taught, unless_values
 from polyculture.targets import KINDS, kind_named
@@ -58,6 +61,10 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     >>> Backbone(hidden=(8,), dropout=(0, 0), learning_rate=0.05, epochs=30).fit(x, y).score(x, y) > 0.9
     True
     """
+
+    family: ClassVar[str] = "network"
+    reads: ClassVar[str] = "vectors"
+    suits: ClassVar[Suits] = Suits("all", 2e-4, 15, 5e-5, 3, refit_head=True)
 
     def __init__(
         self,
@@ -152,6 +159,20 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return weights_of(network), history
 
+    def frozen_layers(self, layers: str) -> int:
+        """How many linear layers are kept where ``"all"``, ``"upper"`` (all but the first) or the ``"head"`` changes.
+
+        Raises
+        ------
+        ParameterError
+            If `layers` is none of these.
+        """
+        linear = len(self.hidden) + 1
+        kept = {"all": 0, "upper": min(1, linear - 1), "head": linear - 1}
+        if layers not in kept:
+            raise ParameterError(f"layers is {layers!r}; use one of {', '.join(kept)}")
+        return kept[layers]
+
     def _network(self) -> nn.Sequential:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
@@ -173,6 +194,12 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 received[name] = state.numpy()
             state = layer(state)
         return received | {"logits": state.numpy()}
+
+    def gram_sums(self, X: Floats, weights: Weights | None = None) -> dict[str, Array]:
+        """Gram matrix of what each linear layer receives; see :func:`polyculture.fuse.gram_sums`."""
+        received = self.layer_inputs(X, weights)
+        received.pop("logits")
+        return gram_sums(received)
 
     def last_hidden(self, X: Floats, weights: Weights | None = None) -> Array:
         """What the head receives, shape (n, width of the last hidden layer)."""

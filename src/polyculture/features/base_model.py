@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from typing import Self
 
@@ -12,13 +13,17 @@ from sklearn.random_projection import SparseRandomProjection
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from polyculture.arrays import Array, Mask, Matrix
+from polyculture.arrays import Array, Ints, Mask, Matrix
 from polyculture.features.blocks import Block
 from polyculture.features.encoders.base import State
 from polyculture.features.reading import as_kind, taught, unless_values
-from polyculture.targets import KINDS, kind_named
+from polyculture.features.term_ratio import term_ratios
+from polyculture.targets import KINDS, Target, kind_named
 
 SPARSE, DENSE = (2.0, 5.0), (0.003, 0.03)
+SCALED = (5.0, 20.0, 80.0)
+"""Where each term counts by its ratio: strengths are larger, as most terms are made small."""
+
 KEPT = (np.float64, np.float32)
 """Kinds of numbers that are worked with as they come; others become the first."""
 
@@ -26,12 +31,16 @@ KEPT = (np.float64, np.float32)
 class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A linear model on one encoder's vectors, its strength and temperature chosen on held-out items.
 
-    Logistic regression for classes and, one for each, for labels; ridge regression for values.
+    Logistic regression for classes and, one for each, for labels; ridge regression for values. For classes of sparse
+    items each term may count by how much more often it stands in one class than in the others
+    (:func:`~polyculture.features.term_ratio.term_ratios`), where held-out items say so.
 
     Parameters
     ----------
     strengths : tuple of float > 0, or None
         Values of C to choose from; None for what suits sparse or dense vectors.
+    ratios : bool
+        Try term ratios.
     random_state : int
     target : {"classes", "labels", "values"}
         What is learnt; see :mod:`polyculture.targets`.
@@ -43,6 +52,8 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     weights_, bias_ : array
         One row, and one number, for each output.
     temperature_ : float
+    by_ratio_ : bool
+        Whether terms count by their ratio.
     n_features_in_ : int
 
     Examples
@@ -56,9 +67,14 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     def __init__(
-        self, strengths: tuple[float, ...] | None = None, random_state: int = 0, target: str = "classes"
+        self,
+        strengths: tuple[float, ...] | None = None,
+        ratios: bool = True,
+        random_state: int = 0,
+        target: str = "classes",
     ) -> None:
         self.strengths = strengths
+        self.ratios = ratios
         self.random_state = random_state
         self.target = target
 
@@ -84,20 +100,38 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y, self.coding_, rows, stop = taught(
             y, classes, self.target, X.shape[0], validation, seed=self.random_state, asker=type(self).__name__
         )
-        kind, width = kind_named(self.target), self.coding_.width
+        kind = kind_named(self.target)
         if self.target != "values":
             self.classes_ = self.coding_.names
         self.block_ = None if sp.issparse(X) else Block().fit(X, rows=np.isin(np.arange(len(y)), rows))
         inputs = X if self.block_ is None else self.block_.transform(X)
-        strengths = self.strengths or (SPARSE if sp.issparse(X) else DENSE)
-        fits = [kind.linear(inputs[rows], y[rows], strength, width) for strength in strengths]
         judged = stop if len(stop) else rows
-        losses = [kind.losses(inputs[judged] @ weights.T + bias, y[judged]).mean() for weights, bias in fits]
-        best = int(np.argmin(losses))
-        self.strength_, (self.weights_, self.bias_) = strengths[best], fits[best]
+        lowest = np.inf
+        for by_ratio, strength in self._settings(sparse=sp.issparse(X)):
+            weights, bias = self._linear(inputs[rows], y[rows], strength, by_ratio=by_ratio)
+            loss = kind.losses(inputs[judged] @ weights.T + bias, y[judged]).mean()
+            if loss < lowest:
+                lowest, self.strength_, self.by_ratio_ = loss, strength, by_ratio
+                self.weights_, self.bias_ = weights, bias
         scores = inputs[judged] @ self.weights_.T + self.bias_
         self.temperature_ = kind.temperature(np.asarray(scores), y[judged]) if len(stop) else 1.0
         return self
+
+    def _settings(self, *, sparse: bool) -> list[tuple[bool, float]]:
+        """Whether terms count by their ratio, and the strength: what is tried."""
+        plain = [(False, strength) for strength in self.strengths or (SPARSE if sparse else DENSE)]
+        if not (sparse and self.ratios and self.target == "classes"):
+            return plain
+        return [*plain, *((True, strength) for strength in self.strengths or SCALED)]
+
+    def _linear(self, inputs: Matrix, y: Array, strength: float, *, by_ratio: bool) -> tuple[Array, Array]:
+        """Weights and bias; ratios are multiplied into the weights, so that inputs stay as they come."""
+        kind, width = kind_named(self.target), self.coding_.width
+        if not by_ratio:
+            return kind.linear(inputs, y, strength, width)
+        ratios = term_ratios(inputs, y, width)
+        weights, bias = kind.linear(sp.csr_array(inputs.multiply(ratios)), y, strength, width)
+        return weights * ratios, bias
 
     def refitted(self, X: Matrix, y: Array) -> Self:
         """Another of the same strength, scale and temperature that learns from all labelled rows, held out or not.
@@ -107,11 +141,10 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X, y
             As in :meth:`fit`; `y` coded, as the steps hold it.
         """
-        kind = kind_named(self.target)
-        rows = np.flatnonzero(kind.labelled(y))
-        inputs = (X if self.block_ is None else self.block_.transform(X))[rows]
+        rows = np.flatnonzero(kind_named(self.target).labelled(y))
+        inputs = _taken(X if self.block_ is None else self.block_.transform(X), rows)
         again = copy(self)
-        again.weights_, again.bias_ = kind.linear(inputs, y[rows], self.strength_, self.coding_.width)
+        again.weights_, again.bias_ = self._linear(inputs, y[rows], self.strength_, by_ratio=self.by_ratio_)
         return again
 
     def dense(self, X: Matrix, *, most: int = 256) -> Array:
@@ -175,6 +208,16 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             model.classes_ = model.coding_.names
         model.n_features_in_ = state["width"]
         return model
+
+
+def _fits(kind: type[Target], X: Matrix, y: Array, strengths: Sequence[float], width: int) -> list[tuple[Array, Array]]:
+    """A model of each strength; the rows they share are let go when all are there."""
+    return [kind.linear(X, y, strength, width) for strength in strengths]
+
+
+def _taken(X: Matrix, rows: Ints) -> Matrix:
+    """These rows; not copied where they are all, in their order."""
+    return X if np.array_equal(rows, np.arange(X.shape[0])) else X[rows]
 
 
 def _matrix(X: Matrix) -> Matrix:

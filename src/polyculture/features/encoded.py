@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,9 @@ class Encoded:
     views : mapping of encoder to matrix
         Each encoder's own vectors, as base models are fed.
     vectors : array of shape (n, d)
-        The blocks side by side, spread over the graph: what the backbone is fed.
+        The blocks side by side, spread over the graph: what a network over vectors is fed.
+    texts : array of str, shape (n,), or None
+        The items themselves: what a Transformer is fed.
 
     Examples
     --------
@@ -32,6 +34,7 @@ class Encoded:
 
     views: Mapping[str, Matrix]
     vectors: Floats
+    texts: Array | None = None
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -48,10 +51,11 @@ class Encoded:
         return np.array(self.vectors, dtype=dtype, copy=copy)
 
     def only(self, names: Sequence[str]) -> Encoded:
-        """The same vectors with these views alone."""
-        return Encoded({name: self.views[name] for name in names}, self.vectors)
+        """The same items with these views alone."""
+        return replace(self, views={name: self.views[name] for name in names})
 
     def take(self, rows: Array) -> Encoded:
         """The items at these positions, or under this mask."""
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows
-        return Encoded({name: view[rows] for name, view in self.views.items()}, self.vectors[rows])
+        texts = None if self.texts is None else self.texts[rows]
+        return Encoded({name: view[rows] for name, view in self.views.items()}, self.vectors[rows], texts)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from polyculture.arrays import Array, Floats
+from polyculture.arrays import Array
 from polyculture.errors import ParameterError
-from polyculture.features.backbone import Backbone
+from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.closed_form import ridge_head
 from polyculture.fuse.average import average
-from polyculture.fuse.regmean import gram_sums, regmean
+from polyculture.fuse.regmean import regmean
 from polyculture.fuse.score import score
 from polyculture.fuse.task_arithmetic import task_arithmetic
 
@@ -38,25 +39,25 @@ class Merged:
 
 
 def merge(
-    backbone: Backbone,
+    backbone: AnyBackbone,
     experts: Mapping[str, Mapping[str, Array]],
-    X: Floats,
+    X: Any,
     y: Array,
     domain: Array,
     *,
     rows: Array,
     stop: Array,
     methods: tuple[str, ...] = MERGES,
-    refit_head: bool = True,
+    refit_head: bool | None = None,
 ) -> list[Merged]:
     """The best setting of each method, judged on held-out items, the best method first.
 
     Parameters
     ----------
-    backbone : Backbone
+    backbone : Backbone or TextBackbone
         Fitted; the experts' common start.
     experts : mapping of domain to weights
-    X : array of shape (n, d)
+    X : array of shape (n, d), or array of n texts
     y : array of n rows
         What is learnt; see :mod:`polyculture.targets`.
     domain : array of str, shape (n,)
@@ -64,8 +65,8 @@ def merge(
         Rows that statistics and heads are fitted on, and rows that decide. The domain is never told to a merged model.
     methods : tuple of str
         Of ``"average"``, ``"task_arithmetic"``, ``"regmean"``.
-    refit_head : bool
-        Try each merge with its head fitted again in closed form, too.
+    refit_head : bool or None
+        Try each merge with its head fitted again in closed form, too; None is what suits the backbone.
 
     Raises
     ------
@@ -90,8 +91,9 @@ def merge(
         raise ParameterError(f"there is no merge named {unknown[0]!r}; use one of {', '.join(MERGES)}")
     grams = _grams(backbone, experts, X, domain, rows) if "regmean" in methods else {}
     best: dict[str, Merged] = {}
+    refits = backbone.suits.refit_head if refit_head is None else refit_head
     for method, setting, weights in _settings(backbone, experts, grams, methods):
-        for headed, name in _heads(backbone, weights, X[rows], y[rows], setting, refit_head=refit_head):
+        for headed, name in _heads(backbone, weights, X[rows], y[rows], setting, refit_head=refits):
             loss = score(backbone.logits(X[stop], headed), y[stop], domain[stop])
             if method not in best or loss < best[method].loss:
                 best[method] = Merged(method, name, headed, loss)
@@ -99,18 +101,13 @@ def merge(
 
 
 def _grams(
-    backbone: Backbone, experts: Mapping[str, Mapping[str, Array]], X: Floats, domain: Array, rows: Array
+    backbone: AnyBackbone, experts: Mapping[str, Mapping[str, Array]], X: Any, domain: Array, rows: Array
 ) -> dict[str, dict[str, Array]]:
-    found = {}
-    for name, weights in experts.items():
-        inputs = backbone.layer_inputs(X[rows[domain[rows] == name]], weights)
-        inputs.pop("logits")
-        found[name] = gram_sums(inputs)
-    return found
+    return {name: backbone.gram_sums(X[rows[domain[rows] == name]], weights) for name, weights in experts.items()}
 
 
 def _settings(
-    backbone: Backbone,
+    backbone: AnyBackbone,
     experts: Mapping[str, Mapping[str, Array]],
     grams: Mapping[str, Mapping[str, Array]],
     methods: tuple[str, ...],
@@ -131,13 +128,15 @@ def _settings(
 
 
 def _heads(
-    backbone: Backbone, weights: dict[str, Array], X: Floats, y: Array, setting: str, *, refit_head: bool
+    backbone: AnyBackbone, weights: dict[str, Array], X: Any, y: Array, setting: str, *, refit_head: bool
 ) -> Iterator[tuple[dict[str, Array], str]]:
     yield weights, setting
     if not refit_head:
         return
-    *_, last = (name.removesuffix(".weight") for name in weights if name.endswith(".weight"))
-    head = ridge_head(backbone.layer_inputs(X, weights)[last], y, backbone.coding_.width)
+    received = backbone.layer_inputs(X, weights)
+    received.pop("logits")
+    last, hidden = list(received.items())[-1]
+    head = ridge_head(hidden, y, backbone.coding_.width)
     kind = weights[f"{last}.weight"].dtype
     yield (
         weights | {f"{last}.weight": head[:, :-1].astype(kind), f"{last}.bias": head[:, -1].astype(kind)},

@@ -30,7 +30,7 @@ POPULATIONS = ("pooled", "specialists", "experts", "after fusion", "base models"
 
 
 def _populations(run: Run) -> dict[str, Population]:
-    model, vectors, domains = run.model, run.test.vectors, run.data.domains
+    model, vectors, domains = run.model, run.model.fed(run.test), run.data.domains
 
     routed = {d: model.answers(run.test, np.array([d] * len(run.test), dtype=object)) for d in domains}
     experts = {d: softmax(model.backbone_.logits(vectors, w)) for d, w in model.experts_.items()}

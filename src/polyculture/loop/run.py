@@ -81,7 +81,10 @@ def fit_one(
     with clock.step(f"seed {seed}: baselines"):
         one, fitted = _baselines(model, encoded, prepared, learnt, items, jobs)
         specialists, alone, own = ({d: parts[i] for d, parts in fitted.items()} for i in range(3))
-        answers |= {"pooled": one.predict_proba(later.vectors), "ngrams": ngrams(learnt, model.classes_, items.texts)}
+        answers |= {
+            "pooled": one.predict_proba(model.fed(later)),
+            "ngrams": ngrams(learnt, model.classes_, items.texts),
+        }
         answers["specialists"] = np.stack([alone[d][i] for i, d in enumerate(items.domain)])
     duplicates = asdict(step.report_.duplicates) if step.report_.duplicates else {}
     return Run(

@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from polyculture.arrays import Array, Floats
-from polyculture.features.backbone import Backbone
+from polyculture.arrays import Array
+from polyculture.features.any_backbone import AnyBackbone
 
 
 def fine_tune_merged(
-    backbone: Backbone,
+    backbone: AnyBackbone,
     weights: Mapping[str, Array],
-    X: Floats,
+    X: Any,
     y: Array,
     *,
     rows: Array,
     stop: Array,
-    learning_rate: float = 5e-5,
-    epochs: int = 3,
+    learning_rate: float | None = None,
+    epochs: int | None = None,
 ) -> dict[str, Array]:
     """Train merged weights on, on all domains together, with a small step; kept only where held-out items gain.
 
     Parameters
     ----------
-    backbone : Backbone
+    backbone : Backbone or TextBackbone
         Fitted; its shape and training settings.
     weights : mapping of name to array
         Merged weights.
-    X : array of shape (n, d)
+    X : array of shape (n, d), or array of n texts
     y : array of n rows
         What is learnt; see :mod:`polyculture.targets`.
     rows, stop : array of int
         Rows to train on and rows that decide.
-    learning_rate : float
-    epochs : int
-        0 gives the weights back.
+    learning_rate, epochs : float or None, int or None
+        None is what suits the backbone; no epochs give the weights back.
 
     Returns
     -------
@@ -54,9 +54,19 @@ def fine_tune_merged(
     >>> sorted(tuned) == sorted(backbone.weights_)
     True
     """
+    suits = backbone.suits
+    rate = suits.fine_tune_rate if learning_rate is None else learning_rate
+    epochs = suits.fine_tune_epochs if epochs is None else epochs
     if epochs < 1 or not len(stop):
         return {name: np.asarray(value) for name, value in weights.items()}
     tuned, _ = backbone.trained(
-        weights, X, y, rows, stop, learning_rate=learning_rate, epochs=epochs, name="fused model"
+        weights,
+        X,
+        y,
+        rows,
+        stop,
+        learning_rate=rate,
+        epochs=epochs,
+        name="fused model",
     )
     return tuned

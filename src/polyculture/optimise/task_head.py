@@ -59,7 +59,7 @@ class TaskHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X = validate_data(self, X, dtype=(np.float64, np.float32), ensure_min_samples=2)
         codes, coding = as_learnt(y, None, "classes", len(X), type(self).__name__)
         self.classes_ = coding.names
-        self.model_ = BaseModel(self.strengths, self.random_state).fit(
+        self.model_ = BaseModel(self.strengths, random_state=self.random_state).fit(
             X, codes, validation=validation, classes=coding.width
         )
         return self

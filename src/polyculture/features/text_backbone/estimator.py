@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -15,11 +15,12 @@ from torch import Tensor, nn
 
 from polyculture.arrays import Array, Mask
 from polyculture.errors import ParameterError
-from polyculture.features.backbone import Weights
+from polyculture.features.any_backbone import Suits
 from polyculture.features.encoders.base import State
 from polyculture.features.encoders.hugging_face import locate, working_precision
 from polyculture.features.encoders.items import as_texts
 from polyculture.features.encoders.lora import fold, plain_name, thin_grams
+from polyculture.features.network import Weights
 from polyculture.features.reading import as_kind, taught, unless_values
 from polyculture.features.text_backbone.folder import write_folder
 from polyculture.features.text_backbone.grams import gram_sums_of
@@ -51,8 +52,8 @@ HEAD_RATE = 10.0
 class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     r"""A pretrained Transformer under a linear head, fine-tuned for all domains together.
 
-    It does for texts what :class:`polyculture.features.backbone.Backbone` does for vectors, and its methods have the
-    same names. It is used on its own: :class:`polyculture.CrossDomainClassifier` takes networks over vectors only.
+    It does for texts what :class:`polyculture.features.backbone.Backbone` does for vectors, alone or as the `backbone`
+    of :class:`polyculture.CrossDomainClassifier`.
 
     Parameters
     ----------
@@ -76,6 +77,8 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Of matrices; biases and norms have none.
     smoothing : float in [0, 1)
         Label smoothing.
+    average : float in [0, 1)
+        Share that the running mean of the weights keeps at each step; the mean is what stays. 0 for none.
     patience : int
         Epochs without a better held-out loss before it stops.
     rank : int >= 1
@@ -113,6 +116,10 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     array([1])
     """
 
+    family: ClassVar[str] = "transformer"
+    reads: ClassVar[str] = "texts"
+    suits: ClassVar[Suits] = Suits("upper", 3e-5, 1, 1e-5, 0, refit_head=False)
+
     coding_: Target
     files_: dict[str, str]
     base_: dict[str, Array]
@@ -130,6 +137,7 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         warmup: float = 0.1,
         weight_decay: float = 1e-2,
         smoothing: float = 0.0,
+        average: float = 0.99,
         patience: int = 2,
         rank: int = 8,
         optimizer: str = "adamw",
@@ -147,6 +155,7 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.warmup = warmup
         self.weight_decay = weight_decay
         self.smoothing = smoothing
+        self.average = average
         self.patience = patience
         self.rank = rank
         self.optimizer = optimizer
@@ -193,8 +202,9 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for name, least in (("max_tokens", 4), ("batch_size", 1), ("rank", 1), ("epochs", 0)):
             if getattr(self, name) < least:
                 raise ParameterError(f"{name} is {getattr(self, name)}; use at least {least}")
-        if not 0 <= self.warmup < 1:
-            raise ParameterError(f"warmup is {self.warmup}; use a share of all steps from 0 up to 1")
+        for name in ("warmup", "average"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ParameterError(f"{name} is {getattr(self, name)}; use a share from 0 up to 1")
 
     def trained(
         self,
@@ -247,6 +257,7 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 optimizer=self.optimizer,
                 groups=parts,
                 schedule=lambda step, steps: rate(step, steps, self.warmup),
+                average=self.average,
                 clip=CLIP,
                 # few texts still get several steps an epoch
                 batch_size=int(np.clip(len(rows) // 8, 8, self.batch_size)),

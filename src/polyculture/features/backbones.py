@@ -1,0 +1,20 @@
+"""The backbones that there are."""
+
+from __future__ import annotations
+
+from polyculture.registry import Part, Registry
+
+BACKBONES = Registry(
+    "backbone",
+    {
+        "network": Part(
+            "polyculture.features.backbone:Backbone", "a few dense layers over the vectors of all encoders", "", "train"
+        ),
+        "transformer": Part(
+            "polyculture.features.text_backbone:TextBackbone",
+            "a pretrained Transformer over the texts, fine-tuned in full, in part or by LoRA",
+            "Devlin et al. 2019, arXiv:1810.04805",
+            "pretrained",
+        ),
+    },
+)
