@@ -219,7 +219,7 @@ def train(
     weight_decay: float = 1e-2,
     batch_size: int = 128,
     epochs: int = 20,
-    patience: int = 3,
+    patience: int | None = 3,
     lengths: Array | None = None,
     clip: float = 0.0,
     groups: Sequence[Mapping[str, Any]] | None = None,
@@ -230,6 +230,9 @@ def train(
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> list[Epoch]:
     """Train in place, stop early, and leave the weights of the best validation epoch in the network.
+
+    Without `patience` held-out rows are judged and choose nothing: where the learning rate falls to nothing, the last
+    weights are what it falls to.
 
     Parameters
     ----------
@@ -245,8 +248,10 @@ def train(
         Name of an optimiser in ``torch.optim``.
     learning_rate, weight_decay : float
         Given to the optimiser.
-    batch_size, epochs, patience : int
-        Rows a step; passes at most; passes without a better validation loss before it stops.
+    batch_size, epochs : int
+        Rows a step; passes at most.
+    patience : int or None
+        Passes without a better validation loss before it stops; None: all passes, and the last weights stay.
     lengths : array of int, shape (n,), or None
         Items' lengths, to batch like with like.
     clip : float
@@ -306,7 +311,7 @@ def train(
     mean = averaged(network, average) if average else None
     judged = network if mean is None else mean.module
     stop: Array = np.arange(0) if validation_rows is None else validation_rows
-    if len(stop):
+    if len(stop) and patience is not None:
         # The weights it starts from are a candidate too: an expert that does not get better stays the backbone.
         best.see(judged, judge(judged, objective, stop, batch_size)[0])
     for number in range(1, epochs + 1):
@@ -318,7 +323,7 @@ def train(
         LOG.info("%s %s", name, history[-1])
         if on_epoch:
             on_epoch(history[-1])
-        if len(stop):
+        if len(stop) and patience is not None:
             best.see(judged, held[0])
             if best.waited >= max(patience, 1):
                 break

@@ -158,6 +158,10 @@ def full(domains: Sequence[str] = DOMAINS, **changes: Any) -> Evaluation:
                 ("without cleaning", 85.1),
             )
         },
+        "fine_tuning": {
+            name: scores(rng, domains, level) | {"about": f"what {name} is"}
+            for name, level in (("fused, frozen vectors", 85.5), ("backbone", 88.0), ("experts", 88.5), ("fused", 89.0))
+        },
         "homogenization": {
             "populations": served
             | {"base models": population(rng, [r for r in ROWS if ":" in r], 0.36, 2.21, "families, each alone")},

@@ -25,6 +25,7 @@ QUESTIONS = (
     "generalisation",
     "interpretability",
     "ablation",
+    "fine_tuning",
     "homogenization",
     "calibration",
     "tasks",

@@ -93,14 +93,20 @@ def printable(text: str) -> str:
 
 
 def check_outputs(
-    *, folder: Path | None = None, inputs: Sequence[Path | None] = (), **files: tuple[Path | None, Sequence[str]]
+    *,
+    folder: Path | None = None,
+    folder_option: str = "--out",
+    inputs: Sequence[Path | None] = (),
+    **files: tuple[Path | None, Sequence[str]],
 ) -> None:
     """Find out before the work whether its results can be written, and that they replace nothing that it reads.
 
     Parameters
     ----------
     folder : path or None
-        Of ``--out``, where it is a folder; it is made later if there is none.
+        An output that is a folder; it is made later if there is none.
+    folder_option : str
+        What names it.
     inputs : sequence of path or None
         Files that are read.
     **files
@@ -113,7 +119,7 @@ def check_outputs(
     """
     given = {f"--{name}": (path, endings) for name, (path, endings) in files.items() if path is not None}
     if folder is not None:
-        _check_folder(folder)
+        _check_folder(folder_option, folder)
     for option, (path, endings) in given.items():
         _check_file(option, path, endings)
     places = [path.resolve() for path, _ in given.values()] + ([folder.resolve()] if folder is not None else [])
@@ -135,12 +141,12 @@ def _check_file(option: str, path: Path, endings: Sequence[str]) -> None:
     _check_parent(option, path)
 
 
-def _check_folder(path: Path) -> None:
+def _check_folder(option: str, path: Path) -> None:
     if path.exists() and not path.is_dir():
-        raise DataError(f"--out {path}: is a file; name a folder")
-    _check_parent("--out", path)
+        raise DataError(f"{option} {path}: is a file; name a folder")
+    _check_parent(option, path)
     if path.is_dir() and not os.access(path, os.W_OK):
-        raise DataError(f"--out {path}: may not be written to; choose another folder")
+        raise DataError(f"{option} {path}: may not be written to; choose another folder")
 
 
 def _check_parent(option: str, path: Path) -> None:

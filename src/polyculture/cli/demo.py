@@ -18,6 +18,8 @@ _FULL_SEEDS = 5
 _ITEMS = 3000
 # Training items at most where a domain or a step is left out; --full takes all.
 _MOST = 1000
+# Questions that take minutes each; --full asks them.
+_LONG = ("comparison", "fine_tuning")
 # Items at most that the further task alone has labels for; --full takes all.
 _FURTHER = 1000
 
@@ -61,7 +63,7 @@ def _loop(seeds: range, *, full: bool, jobs: int) -> Evaluation:
         data,
         seeds=seeds,
         tasks={"three classes": finer},
-        questions=QUESTIONS if full else [q for q in QUESTIONS if q != "comparison"],
+        questions=QUESTIONS if full else [q for q in QUESTIONS if q not in _LONG],
         most=None if full else _MOST,
         jobs=jobs,
     )

@@ -26,17 +26,31 @@ from polyculture.cli.common import (
     check_outputs,
     check_ranges,
 )
-from polyculture.errors import DataError
+from polyculture.errors import DataError, ParameterError
 from polyculture.progress import Steps
 
 GRAPHS = ("auto", "none", "words", "other", "same")
 THRESHOLDS = ("f1", "macro_f1", "balanced_accuracy")
 LEAKAGES = ("error", "drop", "allow")
+TUNES = ("full", "upper", "head", "lora")
 
 Out = Annotated[Path, typer.Option("--out", metavar="MODEL", help="Folder for the model.")]
 Encoders = Annotated[
     str | None,
     typer.Option("--encoders", metavar="A,B,...", help="Base models; those installed. See: polyculture list encoders."),
+]
+BaseModelName = Annotated[
+    str | None,
+    typer.Option(
+        "--backbone",
+        metavar="MODEL",
+        help="Fine-tune this Transformer on the texts: minilm, a folder, or owner/name on the Hugging Face hub.",
+    ),
+]
+Tune = Annotated[str, typer.Option("--tune", help=f"What of --backbone changes: {', '.join(TUNES)}.")]
+PretrainedOut = Annotated[
+    Path | None,
+    typer.Option("--pretrained-out", metavar="FOLDER", help="Write the fused Transformer as transformers reads it."),
 ]
 Graph = Annotated[str, typer.Option("--graph", help=f"One of {', '.join(GRAPHS)}.")]
 Fuse = Annotated[str, typer.Option("--fuse", help="How experts become one model. See: polyculture list fusions.")]
@@ -66,6 +80,8 @@ class Choices:
     validation: float
     seed: int
     jobs: int | None
+    backbone: str | None = None
+    tune: str = "full"
 
     def check(self) -> None:
         """Numbers must lie in their ranges, words among those known."""
@@ -78,6 +94,11 @@ class Choices:
         )
         check_choice("--graph", self.graph, GRAPHS)
         check_choice("--leakage", self.leakage, LEAKAGES)
+        check_choice("--tune", self.tune, TUNES)
+        if self.tune != "full" and self.backbone is None:
+            raise ParameterError(f"--tune {self.tune}: says what of --backbone changes; name a --backbone, too")
+        if self.backbone is not None and self.graph not in ("auto", "none"):
+            raise ParameterError(f"--graph {self.graph}: --backbone reads texts, which no graph spreads; leave it out")
         if self.threshold is not None:
             check_choice("--threshold", self.threshold, THRESHOLDS)
 
@@ -89,6 +110,7 @@ class Outputs:
     model: Path
     json: Path | None
     report: Path | None
+    pretrained: Path | None = None
 
 
 def fit_command(
@@ -100,6 +122,8 @@ def fit_command(
     split: SplitColumn = None,
     id_: IdColumn = None,
     encoders: Encoders = None,
+    backbone: BaseModelName = None,
+    tune: Tune = "full",
     graph: Graph = "auto",
     fuse: Fuse = "auto",
     augment: Augment = 0.0,
@@ -111,21 +135,34 @@ def fit_command(
     jobs: Jobs = None,
     json: JsonFile = None,
     report: ReportFile = None,
+    pretrained_out: PretrainedOut = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Learn from labelled items of several domains, keep the model, and judge it on test items where there are any."""
-    choices = Choices(encoders, graph, fuse, augment, near, leakage, threshold, validation, seed, jobs)
+    choices = Choices(encoders, graph, fuse, augment, near, leakage, threshold, validation, seed, jobs, backbone, tune)
     choices.check()
-    _check_places(data, out, json, report)
+    _check_places(data, Outputs(out, json, report, pretrained_out), choices)
     columns = {"text": text, "label": label, "domain": domain, "split": split, "id": id_}
-    _run(data, columns, choices, Outputs(out, json, report), quiet=quiet, verbose=verbose)
+    _run(data, columns, choices, Outputs(out, json, report, pretrained_out), quiet=quiet, verbose=verbose)
 
 
-def _check_places(data: Path, out: Path, json: Path | None, report: Path | None) -> None:
-    check_outputs(folder=out, inputs=[data], json=(json, ()), report=(report, HTML))
-    if out.is_dir() and any(out.iterdir()) and not (out / "manifest.json").exists():
-        raise DataError(f"--out {out}: holds other things than a model; name a new folder")
+def _check_places(data: Path, outputs: Outputs, choices: Choices) -> None:
+    check_outputs(folder=outputs.model, inputs=[data], json=(outputs.json, ()), report=(outputs.report, HTML))
+    _check_ours("--out", outputs.model, "manifest.json")
+    if outputs.pretrained is None:
+        return
+    if choices.backbone is None:
+        raise ParameterError("--pretrained-out: is for a fine-tuned Transformer; name a --backbone, too")
+    check_outputs(folder=outputs.pretrained, folder_option="--pretrained-out", inputs=[data])
+    if outputs.pretrained.resolve() == outputs.model.resolve():
+        raise DataError(f"{outputs.model}: is named by two options; give each output a place of its own")
+    _check_ours("--pretrained-out", outputs.pretrained, "config.json")
+
+
+def _check_ours(option: str, folder: Path, mark: str) -> None:
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists():
+        raise DataError(f"{option} {folder}: holds other things than a model; name a new folder")
 
 
 def _run(

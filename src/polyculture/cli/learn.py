@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import typer
@@ -24,6 +24,9 @@ from polyculture.features.encoders import ENCODERS, make_encoder
 from polyculture.preprocess import Preprocessor
 from polyculture.preprocess.deduplicate import Leakage
 from polyculture.progress import Steps
+
+if TYPE_CHECKING:
+    from polyculture.features.text_backbone import TextBackbone
 
 DEFAULT_ENCODERS: dict[str, tuple[str, ...]] = {
     "lexical": (),
@@ -88,7 +91,8 @@ def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *,
     """Learn from items, keep the model, and judge it where there are test items."""
     check_choice("--fuse", choices.fuse, FUSE)
     judged = _judged(data, wanted=outputs.report is not None)
-    model = _model(_encoders(choices.encoders, quiet=quiet), choices)
+    backbone = _backbone(choices, written=outputs.pretrained is not None)
+    model = _model(_encoders(choices.encoders, quiet=quiet), backbone, choices)
     step = _preprocessor(choices)
     with _threads(choices.jobs):
         with clock.step("clean, deduplicate"):
@@ -98,13 +102,15 @@ def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *,
         last = Steps()
         with last.step("save"):
             model.save(outputs.model)
+            if outputs.pretrained is not None:
+                model.save_pretrained(outputs.pretrained)
         with last.step("evaluate"):
             found = evaluate(model, prepared) if judged else None
     steps = [*clock.taken, *model.steps_, *last.taken]
     return Fitted(model, step, prepared, found, steps, choices, outputs)
 
 
-def _model(encoders: tuple[str, ...], choices: Choices) -> CrossDomainClassifier:
+def _model(encoders: tuple[str, ...], backbone: TextBackbone | None, choices: Choices) -> CrossDomainClassifier:
     return CrossDomainClassifier(
         encoders,
         graph=choices.graph,
@@ -113,7 +119,22 @@ def _model(encoders: tuple[str, ...], choices: Choices) -> CrossDomainClassifier
         fuse=choices.fuse,
         threshold=choices.threshold,
         random_state=choices.seed,
+        backbone=backbone,
     )
+
+
+def _backbone(choices: Choices, *, written: bool) -> TextBackbone | None:
+    """The Transformer to fine-tune, found before the work; None for a network over vectors."""
+    if choices.backbone is None:
+        return None
+    from polyculture.features.encoders.hugging_face import locate
+    from polyculture.features.text_backbone import TextBackbone
+    from polyculture.features.text_backbone.folder import keeps_mean
+
+    folder = locate(choices.backbone)
+    # where transformers is to read it, it must pool as transformers can
+    mean = not written or keeps_mean(folder)
+    return TextBackbone(choices.backbone, tune=choices.tune, pooling="mean" if mean else "model")
 
 
 def _preprocessor(choices: Choices) -> Preprocessor:

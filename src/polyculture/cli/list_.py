@@ -18,6 +18,7 @@ REGISTRIES = {
     "fusions": "polyculture.fuse:FUSIONS",
     "adapters": "polyculture.adapt:ADAPTERS",
     "encoders": "polyculture.features.encoders:ENCODERS",
+    "backbones": "polyculture.features.backbones:BACKBONES",
     "datasets": "polyculture.data:DATASETS",
     "propagations": "polyculture.features.graph:PROPAGATIONS",
 }

@@ -30,7 +30,8 @@ class Evaluation:
         ``name`` and ``seconds``.
     lead : mapping of row to mapping
         How far the fused model is ahead of the row on ``mean`` and ``worst`` (points of macro-F1; estimate, low, high).
-    generalisation, interpretability, ablation, homogenization, comparison, calibration, tasks, choices : mapping
+    generalisation, interpretability, ablation, homogenization, comparison, fine_tuning, calibration, tasks, \
+    choices : mapping
         See the functions that make them; empty where they were not asked for.
     schema : str
 
@@ -52,6 +53,7 @@ class Evaluation:
     ablation: Mapping[str, Any] = field(default_factory=dict)
     homogenization: Mapping[str, Any] = field(default_factory=dict)
     comparison: Mapping[str, Any] = field(default_factory=dict)
+    fine_tuning: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
     tasks: Mapping[str, Any] = field(default_factory=dict)
     choices: Mapping[str, Any] = field(default_factory=dict)

@@ -27,6 +27,7 @@ def tables(evaluation: Evaluation) -> list[Table]:
     made = (
         _accuracy,
         _comparison,
+        _fine_tuning,
         _generalisation,
         _ablation,
         _homogenization,
@@ -90,16 +91,19 @@ def _generalisation(e: Evaluation) -> Iterator[Table]:
     yield Table("generalisation", "each domain left out in turn: macro-F1 on it, %", columns, rows)
 
 
+def _fine_tuning(e: Evaluation) -> Iterator[Table]:
+    return _described("fine_tuning", "a base model fine-tuned as the backbone: macro-F1, %", "model", e.fine_tuning)
+
+
 def _ablation(e: Evaluation) -> Iterator[Table]:
-    if not e.ablation:
-        return
-    rows = [[name, *_scores(found), found["about"]] for name, found in e.ablation.items()]
-    yield Table(
-        "ablation",
-        "each step left out: macro-F1, %",
-        ["variant", *_domains(next(iter(e.ablation.values()))), "mean", "worst", "what it is"],
-        rows,
-    )
+    return _described("ablation", "each step left out: macro-F1, %", "variant", e.ablation)
+
+
+def _described(name: str, title: str, first: str, rows: Mapping[str, Any]) -> Iterator[Table]:
+    """One table of scores and of what each row is."""
+    if rows:
+        columns = [first, *_domains(next(iter(rows.values()))), "mean", "worst", "what it is"]
+        yield Table(name, title, columns, [[row, *_scores(found), found["about"]] for row, found in rows.items()])
 
 
 def _homogenization(e: Evaluation) -> Iterator[Table]:

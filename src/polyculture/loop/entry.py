@@ -14,6 +14,7 @@ from polyculture.evaluation import Evaluation
 from polyculture.evaluation.ablation import ablate
 from polyculture.evaluation.accuracy import averaged, lead, lead_over_seeds
 from polyculture.evaluation.comparison import compare
+from polyculture.evaluation.fine_tuning import judge_fine_tuned
 from polyculture.evaluation.generalisation import leave_one_out
 from polyculture.evaluation.reasons import judge_reasons
 from polyculture.loop.populations import homogenization
@@ -22,7 +23,7 @@ from polyculture.loop.tasks import further_tasks, mean_tasks
 from polyculture.progress import Steps
 
 ENCODERS = ("lexical", "pretrained", "pretrained:wordllama", "cnn", "rnn", "transformer")
-QUESTIONS = ("interpretability", "comparison", "generalisation", "ablation", "homogenization")
+QUESTIONS = ("interpretability", "comparison", "fine_tuning", "generalisation", "ablation", "homogenization")
 """In the order in which they are asked: the specialists are needed by the first alone, and take room."""
 
 
@@ -38,6 +39,7 @@ def close_the_loop(
     jobs: int = 1,
     explained: int = 12,
     most: int | None = None,
+    transformer: Mapping[str, Any] | None = None,
     clock: Steps | None = None,
     **settings: Any,
 ) -> Evaluation:
@@ -65,6 +67,8 @@ def close_the_loop(
         Items a domain whose reasons are judged.
     most : int or None
         Training items at most in fits that answer a further question (a domain left out, a step left out).
+    transformer : mapping or None
+        Settings of the :class:`~polyculture.features.text_backbone.TextBackbone` that ``"fine_tuning"`` trains.
     clock : Steps or None
         Takes name and seconds of each step.
     **settings
@@ -83,7 +87,18 @@ def close_the_loop(
         if len(seeds) == 1:
             leads.append(_leads(last, clock))
         if number == 0 or every_seed:
-            asked.append(_ask(last, data, questions, clock, jobs=jobs, explained=explained, most=most))
+            asked.append(
+                _ask(
+                    last,
+                    data,
+                    questions,
+                    clock,
+                    jobs=jobs,
+                    explained=explained,
+                    most=most,
+                    transformer=transformer or {},
+                )
+            )
         further.append(further_tasks(last, tasks or {}, clock))
     assert last is not None  # noqa: S101 (there is at least one seed)
     accuracy = {row: averaged([r[row] for r in rows]) for row in rows[0]}
@@ -125,12 +140,16 @@ def _ask(
     jobs: int,
     explained: int,
     most: int | None,
+    transformer: Mapping[str, Any],
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for question in questions:
         with clock.step(question):
             if question == "comparison":
                 found[question] = compare(run.model, run.encoded, run.test, run.prepared, run.items, jobs=jobs)
+            elif question == "fine_tuning":
+                parts = run.prepared, run.encoded, run.test, run.items
+                found[question] = judge_fine_tuned(run.model, *parts, run.answers, transformer)
             elif question == "generalisation":
                 found[question] = leave_one_out(
                     run.model, run.data, run.prepared, run.encoded, run.test, most=most, jobs=jobs

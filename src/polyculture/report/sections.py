@@ -18,6 +18,7 @@ from polyculture.tables import Table
 TITLES = {
     "accuracy": "Accuracy",
     "comparison": "Where merging and the graph pay",
+    "fine_tuning": "A fine-tuned base model",
     "generalisation": "Generalisation to a new domain",
     "interpretability": "Reasons",
     "ablation": "Ablation",

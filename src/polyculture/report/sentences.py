@@ -15,6 +15,7 @@ from polyculture.tables import cell, interval
 UNMEASURED = {
     "lead": "Intervals of the lead: rows were not compared item by item, so differences between them may be chance.",
     "comparison": "Where merging and the graph pay: nothing was trained with few labels or without the graph.",
+    "fine_tuning": "Fine-tuning: no base model was fine-tuned; all steps work on frozen vectors.",
     "generalisation": "Generalisation: no domain was left out, so nothing is known about domains it has not seen.",
     "interpretability": "Reasons: the words behind the answers were neither sought nor tested.",
     "ablation": "Ablation: no step was left out, so nothing is known about what each of them adds.",
@@ -77,6 +78,17 @@ def _gain(found: Mapping[str, Any]) -> str:
     return "" if math.isnan(gain) else f"{gain:+.1f}"
 
 
+def fine_tuning(e: Evaluation) -> Iterator[str]:
+    """What fine-tuning the base model adds, and what the further steps add to it."""
+    means = {row: float(found["macro_f1"]["mean"]) for row, found in e.fine_tuning.items()}
+    if {"fused, frozen vectors", "backbone", "fused"} <= set(means):
+        before, alone, after = means["fused, frozen vectors"], means["backbone"], means["fused"]
+        yield (
+            f"All steps on frozen vectors reach a mean of {cell(before)} %; the base model fine-tuned alone "
+            f"{cell(alone)} %, and all steps on top of it {cell(after)} %."
+        )
+
+
 def generalisation(e: Evaluation) -> Iterator[str]:
     """What is left on a domain that was not seen."""
     hows = {"without": "with no item of it", "with": "with its unlabelled items"}
@@ -112,6 +124,7 @@ def unmeasured(e: Evaluation) -> Iterator[str]:
 SAID: Mapping[str, Callable[[Evaluation], Iterator[str]]] = {
     "accuracy": accuracy,
     "comparison": comparison,
+    "fine_tuning": fine_tuning,
     "generalisation": generalisation,
     "interpretability": interpretability,
     "made": made,

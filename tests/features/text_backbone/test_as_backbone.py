@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 pytest.importorskip("transformers")
 
+from polyculture import close_the_loop
 from polyculture.adapt import fine_tune
 from polyculture.classify import CrossDomainClassifier, CrossDomainRegressor
 from polyculture.data import DomainData
@@ -114,6 +115,30 @@ def test_it_is_judged_explained_and_compared_as_any_other(fitted, many):
     other = pooled(fitted, fitted.encode(prepared.texts), prepared)
     assert isinstance(other, TextBackbone)
     assert fitted.knowledge(fitted.encode(texts[:3]), domain[:3]).shape[0] == 3
+
+
+def test_the_loop_sets_it_beside_the_frozen_model(tiny, many):
+    texts, y, domain = many
+    data = DomainData.of([f"{text} {i}" for i, text in enumerate(texts)], label=y, domain=domain)
+    found = close_the_loop(
+        data,
+        encoders=("lexical",),
+        components=4,
+        questions=("fine_tuning",),
+        transformer=template(tiny).get_params() | {"random_state": 0},
+    )
+    rows = found.fine_tuning
+    assert list(rows) == [
+        "pooled, frozen vectors",
+        "fused, frozen vectors",
+        "backbone",
+        "experts",
+        "merged",
+        "ensemble",
+        "fused",
+    ]
+    assert rows["fused, frozen vectors"]["macro_f1"] == found.accuracy["fused"]["macro_f1"]
+    assert found.frames()["fine_tuning"].height == 7
 
 
 def test_values(tiny, texts, labels):

@@ -79,8 +79,9 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Label smoothing.
     average : float in [0, 1)
         Share that the running mean of the weights keeps at each step; the mean is what stays. 0 for none.
-    patience : int
-        Epochs without a better held-out loss before it stops.
+    patience : int or None
+        Epochs without a better held-out loss before it stops; None: all epochs, as the learning rate falls to nothing.
+        Training that goes on from given weights always stops, and gives these back where nothing gets better.
     rank : int >= 1
         Of LoRA's thin matrices.
     optimizer : str
@@ -138,7 +139,7 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weight_decay: float = 1e-2,
         smoothing: float = 0.0,
         average: float = 0.99,
-        patience: int = 2,
+        patience: int | None = None,
         rank: int = 8,
         optimizer: str = "adamw",
         precision: str = "auto",
@@ -262,7 +263,7 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 # few texts still get several steps an epoch
                 batch_size=int(np.clip(len(rows) // 8, 8, self.batch_size)),
                 epochs=self.epochs if epochs is None else epochs,
-                patience=self.patience,
+                patience=self.patience if start is None else self.patience or 1,
                 lengths=lengths,
                 seed=self.random_state,
                 name=name,

@@ -52,6 +52,11 @@ def write_folder(folder: Path, files: Mapping[str, str], weights: Mapping[str, A
         raise StoreError(f"{folder} cannot be written to ({error.strerror}); choose another folder") from error
 
 
+def keeps_mean(folder: Path) -> bool:
+    """Whether a mean over tokens has a form that transformers loads, for the network of this folder."""
+    return bool(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type") == "bert")
+
+
 def mean_as_layer(config: dict[str, Any], weights: Mapping[str, Array]) -> tuple[dict[str, Any], dict[str, Array]]:
     r"""A mean over tokens under a linear head, as BERT's own classification network with one layer more.
 
