@@ -2,7 +2,8 @@
 
 Run it with ``POLYCULTURE_DATA=FOLDER python benchmarks/survey_vocabulary.py``. `survey_titles.csv` holds identifiers
 and labels; the titles are in ``papers/papers.parquet`` of the folder. Precision and recall of each family stand with
-counts and Wilson intervals; weighted, each title counts for the papers of its stratum that it was drawn from.
+counts and Wilson intervals; weighted, each title counts for the papers of its stratum that it was drawn from. The aim
+is a precision of .95 and a recall of .85, both as they are.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import math
 import os
 import sys
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,7 @@ from polyculture.surveying.vocabulary import load_vocabulary, tag
 
 LABELS = Path(__file__).with_name("survey_titles.csv")
 PARTS = ("held_out", "development")
+AIM = (0.95, 0.85)
 
 
 def main() -> None:
@@ -41,15 +43,17 @@ def main() -> None:
     sys.stdout.write("\n".join(report(tagged, titles, errors=chosen.errors)) + "\n")
     if chosen.speed:
         for abstracts in (False, True):
-            begin = perf_counter()
+            begin, worked = perf_counter(), process_time()
             tag(Papers(papers, "all papers"), vocabulary, abstracts=abstracts)
-            sys.stdout.write(f"{papers.height} papers, abstracts {abstracts}: {perf_counter() - begin:.1f} s\n")
+            took = f"{perf_counter() - begin:.1f} s, of processors {process_time() - worked:.1f} s"
+            sys.stdout.write(f"{papers.height} papers, abstracts {abstracts}: {took}\n")
 
 
 def labelled(papers: pl.DataFrame, part: str) -> pl.DataFrame:
     """Titles of a part with their labels, and the number of papers that each stands for."""
     labels = pl.read_csv(LABELS, schema_overrides={"paper_id": pl.String}).filter(pl.col("part") == part)
-    weight = pl.col("stratum_papers") / pl.len().over("stratum")
+    # a name with another number of papers is a stratum of another drawing
+    weight = pl.col("stratum_papers") / pl.len().over("stratum", "stratum_papers")
     known = labels.with_columns(pl.col("families").fill_null(""), weight=weight)
     return known.join(papers.select("paper_id", "year", "title"), on="paper_id", how="left", maintain_order="left")
 
@@ -59,9 +63,8 @@ def report(tagged: Tagged, titles: pl.DataFrame, *, errors: bool) -> list[str]:
     weight = titles["weight"].to_numpy()
     family = np.asarray(tagged.family_of)
     names = tagged.names.toarray()
-    head = (
-        f"{'family':24} {'labelled':>8} {'tagged':>6} {'both':>5}  precision            recall               weighted"
-    )
+    shares = f"{'precision':20} {'recall':20} weighted   aim"
+    head = f"{'family':24} {'labelled':>8} {'tagged':>6} {'both':>5}  {shares}"
     lines, found, true = [head], [], []
     for position, name in enumerate(tagged.families):
         found.append(names[:, family == position].any(axis=1))
@@ -75,11 +78,13 @@ def report(tagged: Tagged, titles: pl.DataFrame, *, errors: bool) -> list[str]:
 
 
 def line(name: str, found: np.ndarray, true: np.ndarray, weight: np.ndarray) -> str:
-    """One family: counts, precision and recall as they are, and both weighted."""
+    """One family: counts, precision and recall as they are, both weighted, and whether both reach the aim."""
     both = found & true
     shares = [share(int(both.sum()), int(of.sum())) for of in (found, true)]
     heavy = [f"{weighted(both, of, weight):.2f}" for of in (found, true)]
-    return f"{name:24} {true.sum():8} {found.sum():6} {both.sum():5}  {shares[0]:20} {shares[1]:20} {' '.join(heavy)}"
+    reached = all(both.sum() >= aim * of.sum() for aim, of in zip(AIM, (found, true), strict=True))
+    counts = f"{true.sum():8} {found.sum():6} {both.sum():5}"
+    return f"{name:24} {counts}  {shares[0]:20} {shares[1]:20} {' '.join(heavy)} {'yes' if reached else 'no':>4}"
 
 
 def weighted(both: np.ndarray, of: np.ndarray, weight: np.ndarray) -> float:
