@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
@@ -17,39 +17,34 @@ from polyculture.arrays import Array, Mask
 from polyculture.errors import ParameterError
 from polyculture.features.any_backbone import Suits
 from polyculture.features.encoders.base import State
-from polyculture.features.encoders.hugging_face import locate, working_precision
+from polyculture.features.encoders.hugging_face import locate
 from polyculture.features.encoders.items import as_texts
-from polyculture.features.encoders.lora import fold, plain_name, thin_grams
+from polyculture.features.encoders.lora import plain_name
 from polyculture.features.network import Weights
-from polyculture.features.reading import as_kind, taught, unless_values
+from polyculture.features.reading import as_kind, taught
+from polyculture.features.text_backbone.answering import BUILT, Answering
 from polyculture.features.text_backbone.folder import write_folder
-from polyculture.features.text_backbone.grams import gram_sums_of
-from polyculture.features.text_backbone.memory import Memory
 from polyculture.features.text_backbone.network import (
     TextNetwork,
-    blocks,
     fill,
     from_config,
     head_name,
-    linear_layers,
     read_folder,
     tensors,
 )
 from polyculture.features.text_backbone.schedule import CLIP, groups, rate
-from polyculture.features.text_backbone.tokens import Ids, padded
+from polyculture.features.text_backbone.tokens import padded
 from polyculture.features.text_backbone.tuning import TUNES, freeze, let_change
-from polyculture.targets import KINDS, Target, kind_named
+from polyculture.targets import KINDS, kind_named
 from polyculture.training import Epoch, supervised, train
 
 POOLINGS, PRECISIONS = ("model", "mean"), ("auto", "float32", "bfloat16")
-BUILT = ("_built", "_cut", "_seen")
-"""What is built when it is first needed, and is neither kept nor sent to another process."""
 
 HEAD_RATE = 10.0
 """How much faster a new head learns than the layers below, which know something already."""
 
 
-class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
     r"""A pretrained Transformer under a linear head, fine-tuned for all domains together.
 
     It does for texts what :class:`polyculture.features.backbone.Backbone` does for vectors, alone or as the `backbone`
@@ -121,10 +116,8 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     reads: ClassVar[str] = "texts"
     suits: ClassVar[Suits] = Suits("upper", 3e-5, 1, 1e-5, 0, refit_head=False)
 
-    coding_: Target
-    files_: dict[str, str]
-    base_: dict[str, Array]
-    weights_: dict[str, Array]
+    # the mixin's own knows classes alone
+    score = Answering.score
 
     def __init__(
         self,
@@ -163,8 +156,6 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.precision = precision
         self.random_state = random_state
         self.target = target
-
-    # -- fitting -------------------------------------------------------------------------------------------------------
 
     def fit(
         self, X: Sequence[str] | Array, y: Array, *, validation: Mask | None = None, classes: int | None = None
@@ -285,130 +276,10 @@ class TextBackbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         network, self.files_ = found
         return network
 
-    @property
-    def hidden(self) -> tuple[int, ...]:
-        """Width of each of the Transformer's layers."""
-        found = self._network()
-        return tuple(int(found.config.hidden_size) for _ in blocks(found))  # type: ignore[union-attr,arg-type]
-
-    def frozen_layers(self, layers: str) -> int:
-        """How many layers are kept where ``"all"``, the ``"upper"`` half or the ``"head"`` alone changes.
-
-        Raises
-        ------
-        ParameterError
-            If `layers` is none of these.
-        """
-        depth = len(self.hidden)
-        kept = {"all": 0, "upper": depth // 2, "head": depth}
-        if layers not in kept:
-            raise ParameterError(f"layers is {layers!r}; use one of {', '.join(kept)}")
-        return kept[layers]
-
-    # -- answering -----------------------------------------------------------------------------------------------------
-
-    def merged(self, weights: Weights | None = None) -> dict[str, Array]:
-        """All tensors of the network under these weights (its own when None), thin matrices multiplied out."""
-        check_is_fitted(self, "weights_")
-        return fold(self.base_, self.weights_ if weights is None else weights)
-
-    def logits(self, X: Sequence[str] | Array, weights: Weights | None = None) -> Array:
-        """Scores before the softmax, shape (n, classes), under these weights (its own when None)."""
-        return self.layer_inputs(X, weights)["logits"]
-
-    def layer_inputs(self, X: Sequence[str] | Array, weights: Weights | None = None) -> dict[str, Array]:
-        """What the head receives, by its name, and ``logits``, what it gives; see :meth:`gram_sums` for the rest."""
-        check_is_fitted(self, "weights_")
-        chosen = self.weights_ if weights is None else weights
-        hidden = self.last_hidden(X, chosen)
-        head = self._head()
-        # decoders' heads have no bias
-        bias = chosen.get(f"{head}.bias", np.float32(0))
-        return {head: hidden, "logits": hidden @ chosen[f"{head}.weight"].T + bias}
-
-    def last_hidden(self, X: Sequence[str] | Array, weights: Weights | None = None) -> Array:
-        """What the head receives, shape (n, width); each distinct text is computed once under the same weights."""
-        check_is_fitted(self, "weights_")
-        chosen = self.weights_ if weights is None else weights
-        head = f"{self._head()}."
-        below = {name: value for name, value in chosen.items() if not name.startswith(head)}
-        return self._memory().get(below, as_texts(X), lambda new: self._hidden(new, chosen))
-
-    @torch.no_grad()
-    def _hidden(self, texts: list[str], weights: Weights) -> Array:
-        network = TextNetwork(fill(self._network(), self.merged(weights)), self.pooling).eval()
-        found = np.empty((len(texts), weights[f"{self._head()}.weight"].shape[1]), dtype=np.float32)
-        with self._autocast():
-            for rows, ids, mask in self._ids().parts(texts):
-                found[rows] = network.received(ids, mask).float().numpy()
-        return found
-
-    def gram_sums(self, X: Sequence[str] | Array, weights: Weights | None = None) -> dict[str, Array]:
-        """Gram matrix of what each linear layer receives, as :func:`polyculture.fuse.gram_sums`, batch by batch.
-
-        Rows are tokens below the head and texts at the head. Layers that cannot change have none.
-        """
-        check_is_fitted(self, "weights_")
-        chosen = self.weights_ if weights is None else weights
-        network = TextNetwork(fill(self._network(), self.merged(chosen)), self.pooling).eval()
-        # a layer changes if its weight does, or that of the thin matrix above it
-        own = {name.removesuffix(".weight").removesuffix(".lora_B") for name in chosen}
-        layers = {name: module for name, module in linear_layers(network.network) if name in own}
-        with self._autocast():
-            grams = gram_sums_of(network, layers, (part[1:] for part in self._ids().parts(as_texts(X))))
-        return thin_grams(grams, chosen)
-
-    def answers(self, X: Sequence[str] | Array, weights: Weights | None = None) -> Array:
-        """Probabilities, or values on the scale that was learnt, shape (n, outputs)."""
-        return kind_named(self.target).answer(self.logits(X, weights))
-
-    @unless_values
-    def predict_proba(self, X: Sequence[str] | Array) -> Array:
-        """Probability of each class or label, shape (n, classes)."""
-        return self.answers(X)
-
-    def predict(self, X: Sequence[str] | Array) -> Array:
-        """Most probable class of each text, its labels, or its value."""
-        answers = self.answers(X)
-        return self.coding_.decode(answers)
-
-    def score(self, X: Sequence[str] | Array, y: Array, sample_weight: Array | None = None) -> float:
-        """Accuracy; for labels the share of texts with all of them right, for values R²."""
-        return next(iter(kind_named(self.target).judge(y, self.predict(X), sample_weight).values()))
-
     def __sklearn_tags__(self) -> Tags:
         tags = as_kind(super().__sklearn_tags__(), self.target)
         tags.input_tags.two_d_array, tags.input_tags.one_d_array, tags.input_tags.string = False, True, True
         return tags
-
-    # -- parts that are built when they are first needed ---------------------------------------------------------------
-
-    def _network(self) -> nn.Module:
-        check_is_fitted(self, "files_")
-        if "_built" not in self.__dict__:
-            self._built = from_config(self.files_["config.json"])
-        return self._built
-
-    def _head(self) -> str:
-        return head_name(self._network())
-
-    def _ids(self) -> Ids:
-        if "_cut" not in self.__dict__:
-            self._cut = Ids.of(self.files_, self.max_tokens)
-        return self._cut
-
-    def _memory(self) -> Memory:
-        if "_seen" not in self.__dict__:
-            self._seen = Memory()
-        return self._seen
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in super().__getstate__().items() if k not in BUILT}
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast("cpu", torch.bfloat16, enabled=working_precision(self.precision) == "bfloat16")
-
-    # -- keeping -------------------------------------------------------------------------------------------------------
 
     def save_pretrained(self, folder: str | Path, weights: Weights | None = None) -> None:
         """Write a folder that transformers loads: configuration, tokenizer, and these weights (its own when None).
