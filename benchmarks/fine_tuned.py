@@ -1,7 +1,8 @@
 """A fine-tuned base model as the backbone, beside all steps on its frozen vectors: what each step adds to it.
 
 Run it with ``python benchmarks/fine_tuned.py --seeds 0 1 2``; ``--data fdu_mtl`` reads the folder that
-``POLYCULTURE_DATA`` names. ``--keep FOLDER`` keeps each seed's scores and goes on from those that are there.
+``POLYCULTURE_DATA`` names. ``--keep FOLDER`` keeps each seed's fine-tuned weights and scores, and goes on from those
+that are there.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from typing import Any
 import numpy as np
 from fdu_mtl import data_of
 
-from polyculture import CrossDomainClassifier, load_dataset
+from polyculture import CrossDomainClassifier, load_dataset, store
 from polyculture.arrays import Array, Mask
 from polyculture.data import DomainData
 from polyculture.evaluation.accuracy import by_domain
 from polyculture.evaluation.baselines import ngrams
 from polyculture.evaluation.fine_tuning import fine_tuned
+from polyculture.features.text_backbone import TextBackbone
 from polyculture.preprocess import Preprocessor
 
+KIND = "fine-tuned backbone"
 PARTS = ("backbone", "experts", "merged", "ensemble", "fused")
 
 
@@ -44,7 +47,7 @@ def fdu_mtl(seed: int) -> tuple[DomainData, DomainData, Mask]:
 
 
 def one_seed(
-    learnt: DomainData, test: DomainData, seed: int, settings: dict[str, Any]
+    learnt: DomainData, test: DomainData, seed: int, settings: dict[str, Any], keep: Path | None
 ) -> tuple[dict[str, Array], dict[str, Any]]:
     """Answers of every row, and what was chosen."""
     start = time.perf_counter()
@@ -55,7 +58,9 @@ def one_seed(
     later = frozen.encode(test.texts)
     before = frozen.answers(later, test.domain)
     between = time.perf_counter()
-    tuned = fine_tuned(frozen, prepared, encoded, settings)
+    backbone = backbone_of(frozen, prepared, settings, keep)
+    fitting = time.perf_counter() - between
+    tuned = fine_tuned(frozen, prepared, encoded, settings, backbone)
     answers = {f"{name}, frozen": before[name] for name in (*PARTS, "encoder:pretrained") if name in before}
     answers |= {
         f"{name}, fine-tuned": found for name, found in tuned.answers(later, test.domain).items() if name in PARTS
@@ -66,9 +71,26 @@ def one_seed(
         "merge": f"{tuned.merges_[0].method}, {tuned.merges_[0].setting}",
         "fused": tuned.routed_.method_,
         "losses": tuned.routed_.losses_,
-        "seconds": {"frozen": between - start, "fine-tuned": time.perf_counter() - between, **dict(tuned.steps_)},
+        "seconds": {"frozen": between - start, "fine-tuning": fitting, **dict(tuned.steps_)},
     }
     return answers, chosen
+
+
+def backbone_of(
+    frozen: CrossDomainClassifier, prepared: DomainData, settings: dict[str, Any], keep: Path | None
+) -> TextBackbone:
+    """The base model fine-tuned on all domains together, or the one that was kept."""
+    if keep is not None and (keep / "manifest.json").is_file():
+        return TextBackbone.from_state(store.load(keep, kind=KIND))
+    found = TextBackbone(**settings, random_state=frozen.random_state).fit(
+        prepared.texts,
+        frozen.codes(prepared.label),
+        validation=prepared.within("validation"),
+        classes=len(frozen.classes_),
+    )
+    if keep is not None:
+        store.save(keep, found.state(), kind=KIND, facts=settings)
+    return found
 
 
 def scores(answers: dict[str, Array], truth: Array, domain: Array) -> dict[str, Any]:
@@ -82,8 +104,12 @@ def of_seed(chosen: argparse.Namespace, seed: int) -> dict[str, Any]:
     if kept is not None and kept.is_file():
         return dict(json.loads(kept.read_text()))
     learnt, test, clean = {"vader-domains": vader, "fdu_mtl": fdu_mtl}[chosen.data](seed)
-    settings = {name: getattr(chosen, name) for name in ("model", "tune", "epochs", "learning_rate", "max_tokens")}
-    answers, about = one_seed(learnt, test, seed, settings)
+    settings = {
+        name: getattr(chosen, name)
+        for name in ("model", "tune", "epochs", "learning_rate", "max_tokens", "adversarial")
+    }
+    place = None if chosen.keep is None else chosen.keep / f"{chosen.data}-{seed}"
+    answers, about = one_seed(learnt, test, seed, settings, place)
     classes = sorted(set(learnt.label.tolist()))
     truth = np.array([classes.index(value) for value in test.label.tolist()])
     found = {"rows": scores(answers, truth, test.domain), "about": about}
@@ -120,6 +146,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
     parser.add_argument("--max-tokens", type=int, default=128)
+    parser.add_argument("--adversarial", type=float, default=1.0)
     parser.add_argument("--keep", type=Path)
     return parser.parse_args()
 

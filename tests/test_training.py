@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -164,6 +165,26 @@ class TestStopping:
         assert net.steps.item() == pytest.approx(mean)
         if held is not None:
             assert history[-1].validation_loss == pytest.approx(1.0 / (1.0 + mean))
+
+    def test_a_step_follows_the_sum_of_both_gradients(self):
+        net = Counter()
+
+        @contextmanager
+        def disturb():
+            with torch.no_grad():
+                net.steps.add_(2.0)
+            yield
+            with torch.no_grad():
+                net.steps.sub_(2.0)
+
+        def objective(network, rows):
+            return network.steps**2, 0, len(rows)
+
+        with torch.no_grad():
+            net.steps.add_(1.0)
+        settings = {"optimizer": "sgd", "learning_rate": 0.1, "weight_decay": 0.0, "batch_size": len(TRAIN)}
+        train(net, objective, TRAIN, None, epochs=1, disturb=disturb, **settings)
+        assert net.steps.item() == pytest.approx(1.0 - 0.1 * (2.0 * 1.0 + 2.0 * 3.0))
 
     def test_no_epochs_change_nothing(self):
         net = network()

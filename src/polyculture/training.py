@@ -6,7 +6,7 @@ import copy
 import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ FUSED = ("adam", "adamw")
 
 Fetch = Callable[[Tensor], tuple[Tensor, ...]]
 Schedule = Callable[[int, int], float]
+Disturb = Callable[[], AbstractContextManager[None]]
 Objective = Callable[[nn.Module, Tensor], tuple[Tensor, int, int]]
 """Network and rows in; mean loss, number of right answers and number of answers out."""
 
@@ -225,6 +226,7 @@ def train(
     groups: Sequence[Mapping[str, Any]] | None = None,
     schedule: Schedule | None = None,
     average: float = 0.0,
+    disturb: Disturb | None = None,
     seed: int = 0,
     name: str = "network",
     on_epoch: Callable[[Epoch], None] | None = None,
@@ -264,6 +266,9 @@ def train(
     average : float in [0, 1)
         Share that the running mean of the weights keeps at each step; it is the mean that is judged and that stays. 0
         for none.
+    disturb : callable or None
+        A context in which, once its gradient is known, the network is disturbed: the step then follows the sum of both
+        gradients, before and inside.
     seed : int
         Of the order of rows and of dropout.
     name : str
@@ -315,7 +320,9 @@ def train(
         # The weights it starts from are a candidate too: an expert that does not get better stays the backbone.
         best.see(judged, judge(judged, objective, stop, batch_size)[0])
     for number in range(1, epochs + 1):
-        loss, accuracy = _pass(network, objective, batches(rows, batch_size, rng, lengths), steps, clip, pace, mean)
+        loss, accuracy = _pass(
+            network, objective, batches(rows, batch_size, rng, lengths), steps, clip, pace, mean, disturb
+        )
         if not math.isfinite(loss):
             raise ParameterError(f"{name}: the loss is no longer a number in epoch {number}; lower the learning rate")
         held = judge(judged, objective, stop, batch_size) if len(stop) else (math.nan, math.nan)
@@ -369,6 +376,7 @@ def _pass(
     clip: float,
     pace: torch.optim.lr_scheduler.LambdaLR | None,
     mean: AveragedModel | None,
+    disturb: Disturb | None,
 ) -> tuple[float, float]:
     network.train()
     total, right, answers = 0.0, 0, 0
@@ -380,6 +388,9 @@ def _pass(
             loss, hits, count = objective(network, rows)
             steps.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
+            if disturb is not None:
+                with disturb():
+                    objective(network, rows)[0].backward()  # type: ignore[no-untyped-call]
             if clip:
                 nn.utils.clip_grad_norm_(network.parameters(), clip)
             seen.append((float(loss.detach()), hits, count))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
 
@@ -12,6 +12,9 @@ from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
 from polyculture.evaluation.accuracy import by_domain
 from polyculture.features.combine import Encoded
+
+if TYPE_CHECKING:
+    from polyculture.features.text_backbone import TextBackbone
 
 ROWS = {
     "backbone": "fine-tuned on all domains together; steps 3 to 5 left out",
@@ -23,7 +26,11 @@ ROWS = {
 
 
 def fine_tuned(
-    model: CrossDomainClassifier, prepared: DomainData, encoded: Encoded, settings: Mapping[str, Any]
+    model: CrossDomainClassifier,
+    prepared: DomainData,
+    encoded: Encoded,
+    settings: Mapping[str, Any],
+    backbone: TextBackbone | None = None,
 ) -> CrossDomainClassifier:
     """The same model with a Transformer as its backbone; base models and encoded items are those that are there.
 
@@ -37,6 +44,8 @@ def fine_tuned(
         Its items after step 2.
     settings : mapping
         Of :class:`~polyculture.features.text_backbone.TextBackbone`.
+    backbone : TextBackbone or None
+        Fitted on these items already.
     """
     from polyculture.features.text_backbone import TextBackbone
 
@@ -44,7 +53,7 @@ def fine_tuned(
         backbone=TextBackbone(**settings), graph="none", refit_head=None, fine_tune_epochs=None
     )
     other.features_ = model.features_
-    return other.learn(encoded, prepared, families=model.judging_)
+    return other.learn(encoded, prepared, families=model.judging_, backbone=backbone)
 
 
 def judge_fine_tuned(

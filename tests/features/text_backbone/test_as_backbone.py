@@ -33,6 +33,7 @@ def many(texts, labels):
 
 def template(tiny, **changes):
     settings = {"epochs": 3, "learning_rate": 1e-2, "batch_size": 8, "precision": "float32", "average": 0.0}
+    settings |= {"adversarial": 0.0, "smoothing": 0.0}
     return TextBackbone(str(tiny), **settings | changes)
 
 

@@ -42,6 +42,8 @@ def settings(tiny):
         "precision": "float32",
         "rank": 2,
         "average": 0.0,
+        "adversarial": 0.0,
+        "smoothing": 0.0,
     }
 
 
@@ -397,3 +399,22 @@ class TestErrors:
         with pytest.raises(MissingExtraError, match=r"pip install 'polyculture\[lora\]'"):
             TextBackbone(**settings | {"tune": "lora"}).fit(texts, labels)
         assert lora.NAME == "default"
+
+
+class TestAdversary:
+    def test_it_learns_where_vectors_were_moved_and_leaves_them_where_they_were(self, settings, texts, labels):
+        plain, moved = (TextBackbone(**settings | {"adversarial": size}).fit(texts, labels) for size in (0.0, 5.0))
+        assert not same(plain.weights_, moved.weights_)
+        still = TextBackbone(**settings | {"adversarial": 5.0, "learning_rate": 0.0}).fit(texts, labels)
+        start = TextBackbone(**settings | {"learning_rate": 0.0}).fit(texts, labels)
+        assert same(still.weights_, start.weights_)
+
+    def test_vectors_that_do_not_change_are_not_moved(self, settings, texts, labels):
+        plain, moved = (
+            TextBackbone(**settings | {"adversarial": size, "tune": "upper"}).fit(texts, labels) for size in (0.0, 5.0)
+        )
+        assert same(plain.weights_, moved.weights_)
+
+    def test_a_negative_size_is_refused(self, settings, texts, labels):
+        with pytest.raises(ParameterError, match="adversarial is -1"):
+            TextBackbone(**settings | {"adversarial": -1.0}).fit(texts, labels)

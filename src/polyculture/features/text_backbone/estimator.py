@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -22,6 +23,7 @@ from polyculture.features.encoders.items import as_texts
 from polyculture.features.encoders.lora import plain_name
 from polyculture.features.network import Weights
 from polyculture.features.reading import as_kind, taught
+from polyculture.features.text_backbone.adversary import disturbed
 from polyculture.features.text_backbone.answering import BUILT, Answering
 from polyculture.features.text_backbone.folder import write_folder
 from polyculture.features.text_backbone.network import (
@@ -36,7 +38,7 @@ from polyculture.features.text_backbone.schedule import CLIP, groups, rate
 from polyculture.features.text_backbone.tokens import padded
 from polyculture.features.text_backbone.tuning import TUNES, freeze, let_change
 from polyculture.targets import KINDS, kind_named
-from polyculture.training import Epoch, supervised, train
+from polyculture.training import Disturb, Epoch, supervised, train
 
 POOLINGS, PRECISIONS = ("model", "mean"), ("auto", "float32", "bfloat16")
 
@@ -74,6 +76,9 @@ class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
         Label smoothing.
     average : float in [0, 1)
         Share that the running mean of the weights keeps at each step; the mean is what stays. 0 for none.
+    adversarial : float >= 0
+        How far the tokens' vectors are moved along their gradient, to learn there too; it doubles the time. 0, or where
+        these vectors do not change, for not.
     patience : int or None
         Epochs without a better held-out loss before it stops; None: all epochs, as the learning rate falls to nothing.
         Training that goes on from given weights always stops, and gives these back where nothing gets better.
@@ -125,13 +130,14 @@ class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
         tune: str = "full",
         pooling: str = "mean",
         epochs: int = 2,
-        learning_rate: float = 5e-5,
+        learning_rate: float = 1e-4,
         batch_size: int = 32,
         max_tokens: int = 128,
         warmup: float = 0.1,
         weight_decay: float = 1e-2,
-        smoothing: float = 0.0,
+        smoothing: float = 0.1,
         average: float = 0.99,
+        adversarial: float = 1.0,
         patience: int | None = None,
         rank: int = 8,
         optimizer: str = "adamw",
@@ -150,6 +156,7 @@ class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
         self.weight_decay = weight_decay
         self.smoothing = smoothing
         self.average = average
+        self.adversarial = adversarial
         self.patience = patience
         self.rank = rank
         self.optimizer = optimizer
@@ -191,7 +198,7 @@ class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
         for name, allowed in (("tune", TUNES), ("pooling", POOLINGS), ("precision", PRECISIONS)):
             if getattr(self, name) not in allowed:
                 raise ParameterError(f"{name} is {getattr(self, name)!r}; use one of {', '.join(allowed)}")
-        for name, least in (("max_tokens", 4), ("batch_size", 1), ("rank", 1), ("epochs", 0)):
+        for name, least in (("max_tokens", 4), ("batch_size", 1), ("rank", 1), ("epochs", 0), ("adversarial", 0)):
             if getattr(self, name) < least:
                 raise ParameterError(f"{name} is {getattr(self, name)}; use at least {least}")
         for name in ("warmup", "average"):
@@ -250,6 +257,7 @@ class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
                 groups=parts,
                 schedule=lambda step, steps: rate(step, steps, self.warmup),
                 average=self.average,
+                disturb=self._disturb(network),
                 clip=CLIP,
                 # few texts still get several steps an epoch
                 batch_size=int(np.clip(len(rows) // 8, 8, self.batch_size)),
@@ -265,6 +273,10 @@ class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
             return {key: _array(found[key]) if key in changing else start[key] for key in start}, history
         self.base_ = {key: _array(value) for key, value in found.items() if key not in changing}
         return {key: _array(found[key]) for key in changing}, history
+
+    def _disturb(self, network: nn.Module) -> Disturb | None:
+        values = network.base_model.get_input_embeddings().weight  # type: ignore[union-attr,operator]
+        return partial(disturbed, values, self.adversarial) if self.adversarial and values.requires_grad else None
 
     def _start(self, start: Weights | None) -> nn.Module:
         """The base model under a new head, or under what was fitted."""
