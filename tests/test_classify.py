@@ -19,7 +19,7 @@ from polyculture.features.encoders.lexical import LexicalEncoder
 from polyculture.optimise import best_threshold, sharpen
 
 NETWORK = Backbone(hidden=(64,), dropout=(0, 0), epochs=4, learning_rate=5e-3)
-SMALL = {"encoders": (LexicalEncoder(1, 0),), "components": 4, "graph": "none", "backbone": NETWORK}
+SMALL = {"encoders": (LexicalEncoder("words", 1),), "components": 4, "graph": "none", "backbone": NETWORK}
 
 
 def planted(n=160, seed=0, words=("awful", "splendid"), things=("film", "day", "meal")):
@@ -291,7 +291,7 @@ class TestSameAgain:
 
     def test_chinese(self):
         texts, y, domain = planted(words=("难看", "好看"), things=("电影", "天气", "晚饭"))
-        model = make(encoders=(LexicalEncoder(2, 0),), components=8).fit(
+        model = make(encoders=(LexicalEncoder("words", 2),), components=8).fit(
             [t.replace(" ", "") for t in texts], y, domain=domain
         )
         later, truth, where = planted(60, 2, words=("难看", "好看"), things=("电影", "天气", "晚饭"))
@@ -326,7 +326,7 @@ class TestKeeping:
 
     def test_a_loaded_model_is_fitted_again_as_it_was(self, whole, tmp_path):
         texts, y, domain = planted()
-        plain = make(encoders=("lexical", LexicalEncoder(1, 0)), fine_tune_epochs=1, hops=(0,)).fit(
+        plain = make(encoders=("lexical", LexicalEncoder("words", 1)), fine_tune_epochs=1, hops=(0,)).fit(
             texts, y, domain=domain
         )
         plain.save(tmp_path / "model")
@@ -449,7 +449,7 @@ class TestErrors:
         ("changes", "says"),
         [
             ({"adapt": "dann"}, "adapt is 'dann'; use one of fine_tune, none"),
-            ({"adapt_layers": "lower"}, "adapt_layers is 'lower'; use one of all, upper, head"),
+            ({"adapt_layers": "lower"}, "adapt_layers is 'lower'; use one of auto, all, upper, head"),
             ({"fuse": "ties"}, "fuse is 'ties'; use one of auto, average"),
             ({"threshold": "accuracy"}, "threshold is 'accuracy'; use one of None, f1"),
             ({"validation": 0.0}, "validation is 0.0"),

@@ -119,7 +119,7 @@ def test_numbers_are_evaluated_by_domain(fitted):
 def test_encoders_that_suit_the_items_are_taken():
     X, y, _ = planted(60)
     assert list(make().fit(X, y).features_.encoders_) == ["vectors"]
-    assert "lexical" in make(adapt="none").fit(["good day", "bad day"] * 20, ["+", "-"] * 20).features_.encoders_
+    assert "lexical:words" in make(adapt="none").fit(["good day", "bad day"] * 20, ["+", "-"] * 20).features_.encoders_
 
 
 class TestToolsOfScikitLearn:

@@ -11,6 +11,7 @@ from sklearn.linear_model import Ridge
 
 from polyculture import store
 from polyculture.errors import DataError
+from polyculture.features import sampling
 from polyculture.features.base_model import BaseModel
 from polyculture.features.blocks import Block
 from polyculture.features.closed_form import held_out_hits, ridge_head
@@ -52,6 +53,32 @@ class TestBlock:
     def test_a_constant_column_becomes_zero(self):
         x = np.column_stack([np.arange(5.0), np.full(5, 7.0)])
         assert not Block().fit(x).transform(x)[:, 1].any()
+
+    def test_of_many_sparse_rows_a_sample_of_those_named_teaches_directions_and_scale(self, monkeypatch):
+        rng = np.random.RandomState(0)
+        x = sp.csr_array((rng.normal(size=(600, 3)) @ rng.normal(size=(3, 12))) * (rng.random_sample((600, 12)) < 0.5))
+        rows = np.arange(600) < 500
+        whole = Block(components=3).fit(x, rows=rows)
+        monkeypatch.setattr(sampling, "MANY", 400)
+        few = Block(components=3).fit(x, rows=rows)
+        assert not np.array_equal(few.directions_, whole.directions_)
+        # the same plane, but for what a sample of four in five turns it
+        overlap = np.linalg.svd(few.directions_.T @ whole.directions_, compute_uv=False)
+        assert overlap.min() > 0.9
+        np.testing.assert_array_equal(few.transform(x), Block(components=3).fit(x, rows=rows).transform(x))
+        wild = x.copy()
+        wild[500:] *= 1e6
+        np.testing.assert_array_equal(Block(components=3).fit(wild, rows=rows).directions_, few.directions_)
+        dense = x.toarray()
+        np.testing.assert_allclose(Block().fit(dense, rows=rows).mean_, dense[:500].mean(axis=0), atol=1e-6)
+
+    @pytest.mark.parametrize("form", [np.asarray, sp.csr_array])
+    def test_vectors_that_are_encoded_stay_as_they_are(self, form):
+        x = form(np.random.RandomState(0).normal(size=(30, 4)).astype(np.float32))
+        before = x.copy()
+        block = Block(components=3).fit(x)
+        block.transform(x)
+        assert (x != before).sum() == 0
 
     def test_sparse_views_are_reduced_to_their_leading_directions(self):
         rng = np.random.RandomState(0)

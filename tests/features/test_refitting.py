@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse as sp
 
 from polyculture.classify import CrossDomainClassifier
+from polyculture.features import sampling
 from polyculture.features.base_model import BaseModel
 
 
@@ -33,6 +34,33 @@ def test_refitting_learns_from_all_labelled_items_and_chooses_nothing_anew(form:
     if form is sp.csr_array:
         npt.assert_allclose(again.weights_, one.weights_, atol=1e-3)
     assert np.abs(again.weights_ - before).max() > 1e-3
+
+
+@pytest.mark.parametrize("form", [np.asarray, sp.csr_array])
+def test_of_many_rows_a_sample_chooses_and_all_are_learnt_from(
+    form: object, items: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y, held = form(items[0]), items[1], items[2]
+    monkeypatch.setattr(sampling, "MANY", 60)
+    asked = []
+    fit = BaseModel._linear
+
+    def counted(self: BaseModel, inputs: object, y: np.ndarray, rows: np.ndarray, *given: object, **named: object):
+        asked.append(rows)
+        return fit(self, inputs, y, rows, *given, **named)
+
+    monkeypatch.setattr(BaseModel, "_linear", counted)
+    found = BaseModel().fit(x, y, validation=held, classes=2)
+    *some, last = asked
+    assert {len(rows) for rows in some} == {60}
+    assert len(last) == 195
+    assert not held[np.concatenate(asked)].any()
+    # nothing of the sample is left but the choice
+    few = BaseModel(strengths=(found.strength_,), ratios=False).fit(x, y, validation=held, classes=2)
+    monkeypatch.setattr(sampling, "MANY", 1000)
+    whole = BaseModel(strengths=(found.strength_,), ratios=False).fit(x, y, validation=held, classes=2)
+    npt.assert_array_equal(few.weights_, whole.weights_)
+    assert few.temperature_ == whole.temperature_
 
 
 def test_the_classifier_refits_after_it_has_chosen_and_not_before(items: tuple) -> None:

@@ -68,6 +68,16 @@ class TestChoice:
         assert spread.kind_ in ("other", "words")
         assert [layer.view for layer in spread.layers_.values()] == ["lexical"]
 
+    def test_among_many_items_neighbours_are_looked_for_only_where_they_are_asked_for(self, two_views, monkeypatch):
+        y, blocks, views = two_views
+        monkeypatch.setattr(module, "SEARCHED", N - 1)
+        left = Spread(neighbours=5)
+        left.fit_transform(blocks, views, y)
+        assert (left.kind_, set(left.scores_)) == ("none", {"none 0"})
+        for spread in (Spread("other", neighbours=5), Spread(neighbours=5, hops=(1, 2))):
+            spread.fit_transform(blocks, views, y)
+            assert spread.kind_ == "other"
+
     def test_without_a_zero_some_graph_is_taken_even_one_that_does_not_help(self, noisy):
         y, block, random, _ = noisy
         spread = Spread(hops=(1, 2))

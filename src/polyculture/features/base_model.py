@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import copy
 from typing import Self
 
@@ -17,11 +16,12 @@ from polyculture.arrays import Array, Ints, Mask, Matrix
 from polyculture.features.blocks import Block
 from polyculture.features.encoders.base import State
 from polyculture.features.reading import as_kind, taught, unless_values
+from polyculture.features.sampling import at_most
 from polyculture.features.term_ratio import term_ratios
-from polyculture.targets import KINDS, Target, kind_named
+from polyculture.targets import KINDS, kind_named
 
 SPARSE, DENSE = (2.0, 5.0), (0.003, 0.03)
-SCALED = (5.0, 20.0, 80.0)
+SCALED = (5.0, 20.0)
 """Where each term counts by its ratio: strengths are larger, as most terms are made small."""
 
 KEPT = (np.float64, np.float32)
@@ -107,13 +107,18 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         inputs = X if self.block_ is None else self.block_.transform(X)
         judged = stop if len(stop) else rows
         lowest = np.inf
+        few = at_most(rows, self.random_state)
+        asked = _taken(inputs, judged)
         for by_ratio, strength in self._settings(sparse=sp.issparse(X)):
-            weights, bias = self._linear(inputs[rows], y[rows], strength, by_ratio=by_ratio)
-            loss = kind.losses(inputs[judged] @ weights.T + bias, y[judged]).mean()
+            weights, bias = self._linear(inputs, y, few, strength, by_ratio=by_ratio)
+            loss = kind.losses(asked @ weights.T + bias, y[judged]).mean()
             if loss < lowest:
                 lowest, self.strength_, self.by_ratio_ = loss, strength, by_ratio
                 self.weights_, self.bias_ = weights, bias
-        scores = inputs[judged] @ self.weights_.T + self.bias_
+        if len(few) < len(rows):
+            # the inverse of a penalty is how large weights are expected to be, which does not depend on how many rows
+            self.weights_, self.bias_ = self._linear(inputs, y, rows, self.strength_, by_ratio=self.by_ratio_)
+        scores = asked @ self.weights_.T + self.bias_
         self.temperature_ = kind.temperature(np.asarray(scores), y[judged]) if len(stop) else 1.0
         return self
 
@@ -124,13 +129,13 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return plain
         return [*plain, *((True, strength) for strength in self.strengths or SCALED)]
 
-    def _linear(self, inputs: Matrix, y: Array, strength: float, *, by_ratio: bool) -> tuple[Array, Array]:
-        """Weights and bias; ratios are multiplied into the weights, so that inputs stay as they come."""
-        kind, width = kind_named(self.target), self.coding_.width
+    def _linear(self, inputs: Matrix, y: Array, rows: Ints, strength: float, *, by_ratio: bool) -> tuple[Array, Array]:
+        """Weights and bias from these rows; ratios are multiplied into the weights: inputs stay as they come."""
+        kind, width, own = kind_named(self.target), self.coding_.width, _taken(inputs, rows)
         if not by_ratio:
-            return kind.linear(inputs, y, strength, width)
-        ratios = term_ratios(inputs, y, width)
-        weights, bias = kind.linear(sp.csr_array(inputs.multiply(ratios)), y, strength, width)
+            return kind.linear(own, y[rows], strength, width)
+        ratios = term_ratios(own, y[rows], width)
+        weights, bias = kind.linear(_scaled(own, ratios), y[rows], strength, width)
         return weights * ratios, bias
 
     def refitted(self, X: Matrix, y: Array) -> Self:
@@ -142,9 +147,9 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             As in :meth:`fit`; `y` coded, as the steps hold it.
         """
         rows = np.flatnonzero(kind_named(self.target).labelled(y))
-        inputs = _taken(X if self.block_ is None else self.block_.transform(X), rows)
+        inputs = X if self.block_ is None else self.block_.transform(X)
         again = copy(self)
-        again.weights_, again.bias_ = self._linear(inputs, y[rows], self.strength_, by_ratio=self.by_ratio_)
+        again.weights_, again.bias_ = self._linear(inputs, y, rows, self.strength_, by_ratio=self.by_ratio_)
         return again
 
     def dense(self, X: Matrix, *, most: int = 256) -> Array:
@@ -210,14 +215,16 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return model
 
 
-def _fits(kind: type[Target], X: Matrix, y: Array, strengths: Sequence[float], width: int) -> list[tuple[Array, Array]]:
-    """A model of each strength; the rows they share are let go when all are there."""
-    return [kind.linear(X, y, strength, width) for strength in strengths]
-
-
 def _taken(X: Matrix, rows: Ints) -> Matrix:
     """These rows; not copied where they are all, in their order."""
     return X if np.array_equal(rows, np.arange(X.shape[0])) else X[rows]
+
+
+def _scaled(X: sp.csr_array, ratios: Array) -> sp.csr_array:
+    """Columns times their ratios; where the columns stand is shared, not copied."""
+    data = ratios.astype(X.dtype)[X.indices]
+    data *= X.data
+    return sp.csr_array((data, X.indices, X.indptr), shape=X.shape)
 
 
 def _matrix(X: Matrix) -> Matrix:

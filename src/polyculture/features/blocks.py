@@ -14,13 +14,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from polyculture.arrays import Array, Mask, Matrix
 from polyculture.errors import ParameterError
 from polyculture.features.encoders.base import State
+from polyculture.features.sampling import at_most
 
 
 class Block(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     r"""One encoder's vectors, dense and on one scale.
 
     Sparse vectors are reduced to their leading singular directions; columns are standardised and divided by
-    :math:`\sqrt{d / 256}`, so that each encoder has the same say whatever its width d.
+    :math:`\sqrt{d / 256}`, so that each encoder has the same say whatever its width d. Of more than 100,000 sparse
+    vectors, as many drawn at random teach directions and scale.
 
     Parameters
     ----------
@@ -52,13 +54,19 @@ class Block(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.components < 1:
             raise ParameterError(f"components is {self.components}; use at least 1")
         X = self._checked(X, reset=True)
-        chosen = X if rows is None else X[np.flatnonzero(rows)]
+        chosen = self._chosen(X, rows)
         self.directions_ = self._directions(chosen) if sp.issparse(chosen) else None
         dense = self._dense(chosen)
         self.mean_ = dense.mean(axis=0)
         spread = dense.std(axis=0)
         self.scale_ = (np.where(spread > 1e-8, spread, 1.0) * np.sqrt(dense.shape[1] / 256)).astype(np.float32)
         return self
+
+    def _chosen(self, X: Matrix, rows: Mask | None) -> Matrix:
+        places = np.arange(X.shape[0]) if rows is None else np.flatnonzero(rows)
+        if sp.issparse(X):
+            places = at_most(places, self.random_state)
+        return X if len(places) == X.shape[0] else X[places]
 
     def _directions(self, X: sp.csr_array) -> Array:
         count = min(self.components, min(X.shape) - 1)
@@ -80,7 +88,11 @@ class Block(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Dense columns, shape (n, d), float32."""
         check_is_fitted(self)
         X = self._checked(X, reset=False)
-        return np.asarray((self._dense(X) - self.mean_) / self.scale_, dtype=np.float32)
+        dense = self._dense(X)
+        # what was just multiplied out is nobody else's, and large
+        out = np.subtract(dense, self.mean_, out=dense if sp.issparse(X) else None)
+        out /= self.scale_
+        return np.asarray(out, dtype=np.float32)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -39,7 +39,8 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     encoders : sequence of str or Encoder, or "auto"
         Names (``"lexical"``, ``"pretrained:wordllama"``, ``"rnn:lstm"``, ...) or encoders. ``"auto"`` takes
-        ``"vectors"`` for numbers, and for texts ``"lexical"``, ``"pretrained"`` and ``"pretrained:wordllama"``, of
+        ``"vectors"`` for numbers, and for texts ``"lexical:words"``,
+        ``"lexical:characters"``, ``"pretrained"`` and ``"pretrained:wordllama"``, of
         these what is installed.
     network_encoders : sequence of str or None
         Those whose vectors the backbone is fed. None: all that do not learn from labels, as vectors that do know the

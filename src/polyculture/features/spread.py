@@ -19,6 +19,8 @@ from polyculture.progress import LOG
 
 KINDS = ("none", "given", "words", "other", "same", "auto")
 LEARNT = ("gcn", "sage", "gat")
+SEARCHED = 50_000
+"""Among more items ``"auto"`` looks for no neighbours: comparing all pairs costs time with their square."""
 MARGIN = 2.0
 """Standard errors by which a graph must beat no graph: it is the best of several, and costs time ever after."""
 
@@ -55,7 +57,8 @@ class Spread(BaseEstimator):  # type: ignore[misc]
     graph : str
         ``"none"``; ``"given"`` edges; ``"words"`` (words and items in one graph); ``"other"`` (nearest neighbours in
         another view than the one that is spread: lexical neighbours for semantic vectors and the reverse); ``"same"``
-        (in the same view); ``"auto"`` tries given edges where there are any, else the last two.
+        (in the same view); ``"auto"`` tries given edges where there are any, else the last two, and these up to 50,000
+        items alone (or where `hops` have no 0): ask for neighbours by name among more.
     propagation : str
         ``"sgc"``, ``"sign"``, ``"appnp"``, ``"gcn"``, ``"sage"`` or ``"gat"``.
     hops : tuple of int >= 0
@@ -130,7 +133,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
         given : sparse array, shape (n, n), or None
         """
         self._check(given, len(y))
-        plain = np.hstack(list(blocks.values()))
+        plain = _beside(blocks)
         self.kind_, self.hops_ = "none", 0
         self.layers_: dict[str, Layer] = {}
         self.scores_: dict[str, float] = {}
@@ -196,6 +199,11 @@ class Spread(BaseEstimator):  # type: ignore[misc]
 
     def _choices(self, data: Inputs, depths: list[int]) -> list[tuple[str, int]]:
         automatic = ["given"] if data.given is not None else ["other", "same"]
+        if self.graph == "auto" and data.given is None and len(data.y) > SEARCHED and 0 in self.hops:
+            LOG.info(
+                "graph: no neighbours are looked for among %d items; name a kind of graph if they should", len(data.y)
+            )
+            automatic = []
         return [(kind, hops) for kind in (automatic if self.graph == "auto" else [self.graph]) for hops in depths]
 
     def _spread(self, kind: str, hops: int, data: Inputs) -> tuple[dict[str, Layer], Floats] | None:
@@ -258,7 +266,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
     ) -> Floats:
         """Spread vectors of items that arrive later, shape (m, d); they receive from the fitted items."""
         if self.kind_ == "none":
-            return np.hstack(list(blocks.values()))
+            return _beside(blocks)
         if self.kind_ == "given" and edges is None:
             count = len(next(iter(blocks.values())))
             edges = sp.csr_array((count, next(iter(self.layers_.values())).graph.edges.shape[1]), dtype=np.float32)
@@ -318,6 +326,12 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             for name, layer in state["layers"].items()
         }
         return spread
+
+
+def _beside(blocks: Mapping[str, Floats]) -> Floats:
+    """Blocks side by side; one alone is not copied."""
+    found = list(blocks.values())
+    return found[0] if len(found) == 1 else np.hstack(found)
 
 
 def _inside(data: Inputs, inside: Mask) -> Inputs:

@@ -22,7 +22,7 @@ from polyculture.loop.run import Run, fit_one
 from polyculture.loop.tasks import further_tasks, mean_tasks
 from polyculture.progress import Steps
 
-ENCODERS = ("lexical", "pretrained", "pretrained:wordllama", "cnn", "rnn", "transformer")
+ENCODERS = ("lexical:words", "lexical:characters", "pretrained", "pretrained:wordllama", "cnn", "rnn", "transformer")
 QUESTIONS = ("interpretability", "comparison", "fine_tuning", "generalisation", "ablation", "homogenization")
 """In the order in which they are asked: the specialists are needed by the first alone, and take room."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -13,6 +15,7 @@ from sklearn.pipeline import FeatureUnion
 
 from polyculture import store
 from polyculture.errors import DataError, ParameterError
+from polyculture.features.encoders import lexical as module
 from polyculture.features.encoders import make_encoder
 from polyculture.features.encoders.lexical import WORD, LexicalEncoder
 
@@ -41,10 +44,60 @@ def test_is_the_feature_union_of_scikit_learn(texts, words, characters):
         ]
     ).fit(texts)
     later = [*texts[:5], "an unseen good thing", "电影"]
-    found = LexicalEncoder(words, characters).fit(texts).transform(later)
+    found = LexicalEncoder(words=words, characters=characters).fit(texts).transform(later)
     assert isinstance(found, sp.csr_array)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found.toarray(), union.transform(later).toarray())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    texts=st.lists(st.text(alphabet="aбB電1 .-)\t\u0301\u3042İ", max_size=12), min_size=1, max_size=6),
+    words=st.integers(1, 3),
+    characters=st.integers(2, 6),
+    most=st.none() | st.integers(1, 8),
+)
+def test_is_the_feature_union_of_scikit_learn_for_any_text(texts, words, characters, most):
+    shared = {"sublinear_tf": True, "max_features": most, "dtype": np.float32}
+    kinds = [
+        TfidfVectorizer(token_pattern=WORD, ngram_range=(1, words), **shared),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, characters), **shared),
+    ]
+    try:
+        expected = [kind.fit(texts) for kind in kinds]
+    except ValueError:
+        with pytest.raises(DataError, match="too few words"):
+            LexicalEncoder(words=words, characters=characters, most_terms=most).fit(texts)
+        return
+    found = LexicalEncoder(words=words, characters=characters, most_terms=most).fit(texts)
+    names = [kind.get_feature_names_out().tolist() for kind in expected]
+    assert [kind.get_feature_names_out().tolist() for kind in found.vectorizers_] == names
+    for ours, theirs in zip(found.vectorizers_, expected, strict=True):
+        np.testing.assert_array_equal(ours.idf_, theirs.idf_)
+    later = [*texts[::-1], "a b", "電電 1"]
+    union = np.hstack([kind.transform(later).toarray() for kind in expected])
+    np.testing.assert_array_equal(found.transform(later).toarray(), union)
+
+
+def test_batches_and_what_is_remembered_change_nothing(monkeypatch):
+    texts = [f"{first} {second}!" for first in ("good", "bad", "fine") for second in "abcdefgh"] * 3
+    whole = LexicalEncoder().fit(texts)
+    expected = whole.transform(texts)
+    monkeypatch.setattr(module, "BATCH", 5)
+    monkeypatch.setattr(module, "REMEMBERED", 3)
+    found = LexicalEncoder().fit(texts)
+    assert terms(found) == terms(whole)
+    np.testing.assert_array_equal(found.transform(texts).toarray(), expected.toarray())
+
+
+def test_of_very_many_texts_some_teach_terms_and_all_are_counted(monkeypatch):
+    texts = [f"common word{i % 400}" for i in range(800)]
+    assert len(terms(LexicalEncoder("words", 1).fit(texts))[0]) == 401
+    monkeypatch.setattr(module, "TAUGHT_BY", 200)
+    found = LexicalEncoder("words", 1).fit(texts)
+    assert "common" in terms(found)[0]
+    assert len(terms(found)[0]) < 200
+    assert (found.transform(texts).sum(axis=1) > 0).all()
 
 
 def test_each_kind_of_term_has_length_one():
@@ -92,7 +145,7 @@ def test_order_and_company_do_not_matter(fitted, texts, seed):
     np.testing.assert_array_equal(alone, together)
 
 
-@pytest.mark.parametrize("params", [{}, {"words": 0}, {"characters": 0}, {"most_terms": 20}, {"least": 1}])
+@pytest.mark.parametrize("params", [{}, {"terms": "words"}, {"terms": "characters"}, {"most_terms": 20}, {"least": 1}])
 @pytest.mark.parametrize("texts", [ENGLISH, CHINESE])
 def test_comes_back_from_its_state_bit_for_bit(tmp_path, params, texts):
     fitted = LexicalEncoder(**params).fit(texts)
@@ -140,15 +193,21 @@ def test_what_is_no_text_is_an_error(items, says):
         LexicalEncoder().fit(ENGLISH).transform(items)
 
 
-@pytest.mark.parametrize("params", [{"words": 0, "characters": 0}, {"words": -1}, {"characters": -2}])
-def test_no_terms_at_all_are_a_bad_parameter(params):
-    with pytest.raises(ParameterError, match="neither may be negative, nor both 0"):
+@pytest.mark.parametrize("params", [{"words": 0}, {"characters": 1}, {"terms": "none"}])
+def test_terms_that_there_cannot_be_are_a_bad_parameter(params):
+    with pytest.raises(ParameterError, match="use"):
         LexicalEncoder(**params).fit(ENGLISH)
 
 
-def test_it_takes_nothing_after_a_colon():
-    with pytest.raises(ParameterError, match="takes nothing after a colon"):
-        make_encoder("lexical:words")
+def test_one_kind_of_term_by_name():
+    both = LexicalEncoder().fit(ENGLISH)
+    for place, name in enumerate(("words", "characters")):
+        assert terms(make_encoder(f"lexical:{name}").fit(ENGLISH)) == [terms(both)[place]]
+
+
+def test_it_survives_a_copy_to_another_process(fitted):
+    again = deepcopy(fitted)
+    np.testing.assert_array_equal(again.transform(ENGLISH).toarray(), fitted.transform(ENGLISH).toarray())
 
 
 def test_not_fitted():

@@ -13,6 +13,7 @@ import pytest
 
 from polyculture.errors import DataError, MissingExtraError, ParameterError
 from polyculture.features.encoders import hugging_face, make_encoder
+from polyculture.features.encoders import pretrained as module
 from polyculture.features.encoders.pretrained import PretrainedEncoder
 from polyculture.features.encoders.static import mean_vectors, package_folder, wordllama
 
@@ -88,6 +89,20 @@ class TestVectors:
         expected = PretrainedEncoder(str(tiny), precision="float32", cache=False).fit_transform(TEXTS)
         np.testing.assert_allclose(encoder.transform(TEXTS[::-1])[::-1], expected, atol=1e-5)
         np.testing.assert_allclose(encoder.transform(TEXTS[1:2]), expected[1:2], atol=1e-5)
+
+    @pytest.mark.parametrize("cache", [True, False])
+    @pytest.mark.parametrize("piece", [1, 2, 4])
+    def test_do_not_depend_on_the_pieces_that_are_held_at_once(self, tiny, monkeypatch, cache, piece):
+        expected = PretrainedEncoder(str(tiny), precision="float32", cache=False).fit_transform(TEXTS)
+        monkeypatch.setattr(module, "PIECE", piece)
+        seen, encode = [], PretrainedEncoder._encode
+        monkeypatch.setattr(
+            PretrainedEncoder, "_encode", lambda self, texts: seen.append(len(texts)) or encode(self, texts)
+        )
+        found = PretrainedEncoder(str(tiny), precision="float32", cache=cache).fit_transform(TEXTS)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+        assert max(seen) <= piece
+        assert sum(seen) == len(set(TEXTS))
 
     @pytest.mark.parametrize("cache", [True, False])
     def test_no_texts_have_no_vectors(self, tiny, cache):

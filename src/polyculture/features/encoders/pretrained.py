@@ -27,6 +27,8 @@ from polyculture.progress import LOG
 from polyculture.store import Cache
 
 LAYERS = ("all", "last")
+PIECE = 4096
+"""Distinct texts that are looked up, encoded and kept at once: beside its output, memory knows no more of a corpus."""
 
 # What configurations call the width of a layer and the number of layers.
 WIDTHS, DEPTHS = ("hidden_size", "dim", "d_model"), ("num_hidden_layers", "n_layers", "num_layers")
@@ -111,11 +113,22 @@ class PretrainedEncoder(Encoder):
             return mean_vectors(texts, *wordllama())[back]
         if isinstance(self.source_, VectorFile):
             return self.source_.encode(texts.tolist())[back]
-        return self._cached(texts)[back]
+        return self._vectors(texts, back)
 
     def search_view(self, vectors: Matrix) -> Matrix:
         """The last layer alone, which was trained for likeness."""
         return vectors[:, -self._sizes()[0] :] if isinstance(self.source_, Path) else vectors
+
+    def _vectors(self, texts: Array, back: Ints) -> Array:
+        """Vectors of distinct texts, each in the rows that `back` says; texts of like length come together."""
+        order = np.argsort(np.array([len(t) for t in texts], dtype=int), kind="stable")
+        place = np.argsort(order)[back]
+        asking = np.argsort(place, kind="stable")
+        starts = range(0, len(order), PIECE)
+        vectors = np.empty((len(back), self._width()), dtype=np.float32)
+        for start, rows in zip(starts, np.split(asking, np.searchsorted(place[asking], starts[1:])), strict=False):
+            vectors[rows] = self._cached(texts[order[start : start + PIECE]])[place[rows] - start]
+        return vectors
 
     def _cached(self, texts: Array) -> Array:
         if not self.cache:
