@@ -26,10 +26,10 @@ from million_texts import drawn, forget_high_water, high_water
 MEBIBYTE = 2**20
 DEFAULTS = {
     "lexical": ([50_000, 100_000, 200_000, 400_000], [4096, 16_384, 65_536]),
-    "pretrained": ([500, 1000, 2000], [16, 64, 256]),
+    "pretrained": ([1000, 2000, 4000, 8000], [16, 64, 256]),
 }
 """Sizes of the corpus, and of the batch."""
-FIXED = {"lexical": (200_000, 8192), "pretrained": (500, 32)}
+FIXED = {"lexical": (200_000, 8192), "pretrained": (2000, 32)}
 """The corpus where the batch changes, and the batch where the corpus does."""
 
 

@@ -186,7 +186,13 @@ class PretrainedEncoder(Encoder):
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
             for rows in np.split(order, range(self.batch_size, len(order), self.batch_size)):
                 batch = tokenizer(
-                    texts[rows].tolist(), truncation=True, max_length=longest, padding=True, return_tensors="pt"
+                    texts[rows].tolist(),
+                    truncation=True,
+                    max_length=longest,
+                    padding=True,
+                    # few shapes: the libraries below torch keep memory for each that they have met
+                    pad_to_multiple_of=None if longest % 8 else 8,
+                    return_tensors="pt",
                 )
                 states = network(**batch, output_hidden_states=True).hidden_states
                 kept = torch.cat(states[1:] if self.layers == "all" else states[-1:], -1).float()
