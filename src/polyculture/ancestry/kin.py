@@ -61,12 +61,20 @@ def depth(models: Population, wide: Pedigree, narrow: Pedigree, level: float) ->
     no_limit = np.inf if models.free.any() else 0.0
     mean = estimate(known.mean(), known.mean(), known.mean() + no_limit)
     mean["if_children_of_the_largest"] = {"all": most.mean(), "unnamed": named.mean()}
-    mean["interval"] = ends(t_interval(known, level)) if len(known) > 1 else {"low": np.nan, "high": np.nan}
+    mean["interval"] = _of_mean(known, level)
     longest = estimate(known.max(), known.max(), known.max() + no_limit)
     longest["if_children_of_the_largest"] = {"all": int(most.max()), "unnamed": int(named.max())}
     steps, models_at = np.unique(known, return_counts=True)
     at = {str(int(step)): count for step, count in zip(steps.tolist(), models_at.tolist(), strict=True)}
     return {"mean": mean, "longest": longest, "models_at": at, "longest_line": _line(models)}
+
+
+def _of_mean(steps: Floats, level: float) -> dict[str, float]:
+    """Student's t, between no steps and the most there are: a mean lies nowhere else."""
+    if len(steps) < 2:
+        return {"low": np.nan, "high": np.nan}
+    found = ends(t_interval(steps, level))
+    return {"low": max(found["low"], 0.0), "high": min(found["high"], float(steps.max()))}
 
 
 def _line(models: Population) -> list[str]:

@@ -74,14 +74,15 @@ def survey_command(
         ),
     ] = None,
     questions: Annotated[
-        str | None, typer.Option("--questions", metavar="A,B,...", help="Ask these only, such as convergence,openings.")
+        str | None,
+        typer.Option("--questions", metavar="A,B,...", help="Ask these only; a word that is none lists them."),
     ] = None,
     draws: Annotated[int, typer.Option("--draws", metavar="N", help="Times that papers are drawn anew.")] = 1000,
     nulls: Annotated[int, typer.Option("--nulls", metavar="N", help="Times that communities are shuffled.")] = 200,
     least: Annotated[
         int, typer.Option("--least", metavar="N", help="Papers that a community and year needs that name a method.")
     ] = 30,
-    level: Annotated[float, typer.Option("--level", help="Coverage of the intervals.")] = 0.95,
+    level: Annotated[float, typer.Option("--level", help="Coverage of the intervals, 0.5 to 0.9999.")] = 0.95,
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Threads; 0 is all.")] = 0,
     json: JsonFile = None,

@@ -71,6 +71,8 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         here = Alias.model_fields if "aliases" in where else Method.model_fields if len(where) > 2 else _KEYS
         return f"{'.'.join(where[:-1]) or 'the file'} has a key {last!r} that is not known; known are {', '.join(here)}"
+    if place == "schema" and first["type"] in ("missing", "literal_error"):
+        return "the first line is to say which form the file has; write: schema = 1"
     if first["type"] == "missing":
         return f"{place} is missing; add it"
     if first["type"] == "too_short":
