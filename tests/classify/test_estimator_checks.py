@@ -37,6 +37,7 @@ CHECKED = [
 
 OTHERS = {
     "Stacking": "learns from the answers of several models, an array of three axes",
+    "LogPool": "learns from the answers of several models, an array of three axes",
     "Combination": "learns from the answers of several models, by their names",
     "Spread": "takes several blocks of columns by name",
     "Propagation": "its second argument is edges and not labels",

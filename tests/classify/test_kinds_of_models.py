@@ -137,7 +137,12 @@ class TestLabels:
 
 
 class TestValues:
-    @pytest.mark.parametrize("fuse", FUSE)
+    def test_what_pools_probabilities_is_refused_before_work(self):
+        X, turned, domain = planted()
+        with pytest.raises(ParameterError, match="values have none"):
+            make(CrossDomainRegressor, fuse="log_pool").fit(X, turned, domain=domain)
+
+    @pytest.mark.parametrize("fuse", [fuse for fuse in FUSE if fuse != "log_pool"])
     def test_every_fusion_learns_them(self, fuse):
         X, turned, domain = planted()
         y = 50 + 10 * X[:, 1] + turned

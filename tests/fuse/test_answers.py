@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from polyculture import store
 from polyculture.errors import DataError, ParameterError, ShapeError
-from polyculture.fuse import Combination, Stacking, logit_ensemble
+from polyculture.fuse import Combination, LogPool, Stacking, logit_ensemble
 from polyculture.fuse.score import score, score_probabilities
+from polyculture.fuse.stacking import cut
 
 SEEDS = st.integers(0, 2**31 - 1)
 
@@ -136,6 +137,41 @@ class TestStacking:
             Stacking().out_of_fold(models, np.zeros(4, dtype=int), where)
 
 
+class TestGroups:
+    @settings(max_examples=25, deadline=None)
+    @given(seed=SEEDS, stratified=st.booleans(), count=st.integers(2, 9))
+    def test_every_item_is_answered_once_and_no_group_is_on_both_sides(self, seed, stratified, count):
+        rng = np.random.RandomState(seed)
+        groups = np.concatenate([np.arange(count), rng.randint(0, count, 40)])
+        y, seen = np.tile([0, 1], len(groups))[: len(groups)], []
+        for rows, rest in cut(y, 4, 0, groups, stratified=stratified):
+            assert len(rows)
+            assert not set(groups[rows]) & set(groups[rest])
+            seen += rest.tolist()
+        assert sorted(seen) == list(range(len(groups)))
+
+    @pytest.mark.parametrize("learner", [Stacking(strength=100.0), LogPool(strength=100.0)])
+    def test_what_a_document_tells_of_itself_counts_only_without_groups(self, learner):
+        """Four copies of each of twenty documents, and members that know nothing."""
+        rng = np.random.RandomState(0)
+        noise, groups = np.repeat(rng.dirichlet(np.ones(2), size=(30, 20)), 4, axis=1), np.repeat(np.arange(20), 4)
+        y, where = np.repeat(np.tile([0, 1], 10), 4), np.repeat("a", 80)
+        apart = score_probabilities(learner.out_of_fold(noise, y, where, groups), y, where)
+        assert score_probabilities(learner.out_of_fold(noise, y, where), y, where) < apart - 0.1
+        assert apart > 0.6
+
+    @pytest.mark.parametrize("learner", [Stacking(), LogPool()])
+    def test_one_group_alone_is_an_error(self, learner):
+        y = np.tile([0, 1], 10)
+        with pytest.raises(DataError, match="all held-out items are of one group"):
+            learner.out_of_fold(one_of(2, 20), y, np.repeat("a", 20), np.zeros(20))
+
+    def test_stacking_needs_each_class_in_two_groups(self):
+        y = np.repeat([0, 1], 10)
+        with pytest.raises(DataError, match="each class in two groups"):
+            Stacking().out_of_fold(one_of(2, 20), y, np.repeat("a", 20), y)
+
+
 class TestScore:
     @settings(max_examples=25, deadline=None)
     @given(seed=SEEDS, scale=st.floats(0.3, 3.0), shift=st.floats(-50, 50))
@@ -190,7 +226,16 @@ class TestCombination:
         networks = {name: answers(rng, y, 0.0) for name in ("experts", "merged", "backbone")}
         return rng, y, where, networks, {name: answers(rng, y, 0.0) for name in ("lexical", "cnn")}
 
-    @pytest.mark.parametrize("best", ["experts", "merged", "backbone"])
+    def test_where_experts_alone_know_no_other_is_heard(self, held):
+        rng, y, where, networks, families = held
+        networks["experts"] = answers(rng, y, 3.0)
+        chosen = Combination("auto").fit(networks, families, y, where)
+        # both say the same: the pool gives the others next to no weight
+        assert chosen.method_ in {"experts", "log_pool"}
+        weights = chosen.learnt_["log_pool"].weights_
+        assert weights[0] > 3 * weights[1:].max()
+
+    @pytest.mark.parametrize("best", ["merged", "backbone"])
     def test_auto_finds_the_one_network_that_knows(self, held, best):
         rng, y, where, networks, families = held
         networks[best] = answers(rng, y, 3.0)
@@ -218,10 +263,10 @@ class TestCombination:
     def test_auto_takes_the_smallest_loss(self, held):
         _, y, where, networks, families = held
         chosen = Combination("auto").fit(networks, families, y, where)
-        assert set(chosen.losses_) == {"experts", "merged", "backbone", "logit_ensemble", "stacking"}
+        assert set(chosen.losses_) == {"experts", "merged", "backbone", "logit_ensemble", "stacking", "log_pool"}
         assert chosen.losses_[chosen.method_] == min(chosen.losses_.values())
 
-    @pytest.mark.parametrize("method", ["experts", "merged", "backbone", "logit_ensemble", "stacking"])
+    @pytest.mark.parametrize("method", ["experts", "merged", "backbone", "logit_ensemble", "stacking", "log_pool"])
     def test_a_named_method_is_taken_whatever_it_costs(self, held, method):
         rng, y, where, networks, families = held
         networks = {name: answers(rng, 1 - y, 3.0) if name == method else p for name, p in networks.items()}
@@ -234,7 +279,8 @@ class TestCombination:
         elif method == "logit_ensemble":
             np.testing.assert_allclose(found, logit_ensemble(together, weights=[0.5, 0.25, 0.25]))
         else:
-            np.testing.assert_array_equal(found, Stacking().fit(together, y, where).predict_proba(together, where))
+            learner = {"stacking": Stacking, "log_pool": LogPool}[method]()
+            np.testing.assert_array_equal(found, learner.fit(together, y, where).predict_proba(together, where))
 
     def test_the_network_has_half_of_the_say(self):
         p = one_of(3, 4)
@@ -246,13 +292,22 @@ class TestCombination:
         with pytest.raises(ParameterError, match="no fusion named 'vote'; use one of auto, experts, merged, backbone"):
             Combination("vote").fit(networks, families, y, where)
 
-    def test_too_few_held_out_items_leave_stacking_out(self, held):
+    @pytest.mark.parametrize("name", ["stacking", "log_pool"])
+    def test_too_few_held_out_items_leave_out_what_learns_weights(self, held, name):
         _, y, where, networks, families = held
         rows = np.array([int(np.flatnonzero(y == 0)[0]), *np.flatnonzero(y == 1)[:3]])
         few = [{name: p[rows] for name, p in part.items()} for part in (networks, families)]
-        assert "stacking" not in Combination("auto").fit(*few, y[rows], where[rows]).losses_
-        with pytest.raises(DataError, match="stacking needs"):
-            Combination("stacking").fit(*few, y[rows], where[rows])
+        assert name not in Combination("auto").fit(*few, y[rows], where[rows]).losses_
+        with pytest.raises(DataError, match=f"{name} needs"):
+            Combination(name).fit(*few, y[rows], where[rows])
+
+    def test_groups_reach_what_learns_weights(self, held):
+        _, y, where, networks, families = held
+        groups, together = np.arange(300) // 10, np.stack([networks["experts"], *families.values()])
+        chosen = Combination("auto").fit(networks, families, y, where, groups=groups)
+        for name, learner in (("stacking", Stacking()), ("log_pool", LogPool())):
+            kept_apart = learner.out_of_fold(together, y, where, groups)
+            assert chosen.losses_[name] == score_probabilities(kept_apart, y, where)
 
     def test_without_held_out_items_the_first_network_answers(self, held):
         _, y, where, networks, families = held
@@ -260,7 +315,7 @@ class TestCombination:
         chosen = Combination("auto").fit(*none, y[:0], where[:0])
         assert chosen.method_ == "experts"
 
-    @pytest.mark.parametrize("method", ["auto", "logit_ensemble", "stacking", "merged"])
+    @pytest.mark.parametrize("method", ["auto", "logit_ensemble", "stacking", "log_pool", "merged"])
     def test_comes_back_from_its_state_bit_for_bit(self, held, method, tmp_path):
         _, y, where, networks, families = held
         fitted = Combination(method).fit(networks, families, y, where)

@@ -44,7 +44,8 @@ class CrossDomainClassifier(ClassifierMixin, Tasks):  # type: ignore[misc]
         Transformer.
     fuse : str
         Step 4: ``"auto"`` chooses on held-out items; ``"average"``, ``"task_arithmetic"``, ``"regmean"``,
-        ``"logit_ensemble"``, ``"stacking"`` or ``"backbone"`` fix it; ``"none"`` leaves each domain to its expert.
+        ``"logit_ensemble"``, ``"log_pool"``, ``"stacking"`` or ``"backbone"`` fix it; ``"none"`` leaves each domain to
+        its expert.
     refit_head : bool or None
         Step 4: try merged weights with their head fitted again in closed form; None: not for a Transformer, whose last
         layer is costly.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sklearn.base import RegressorMixin
 
 from polyculture.classify.keeping import Keeping
+from polyculture.errors import ParameterError
 
 
 class CrossDomainRegressor(RegressorMixin, Keeping):  # type: ignore[misc]
@@ -41,3 +42,8 @@ class CrossDomainRegressor(RegressorMixin, Keeping):  # type: ignore[misc]
     _learns_values = True
     # the mixin's own knows no domains
     score = Keeping.score
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.fuse == "log_pool":
+            raise ParameterError("fuse is 'log_pool', which pools probabilities, and values have none; use 'stacking'")

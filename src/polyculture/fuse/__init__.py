@@ -13,12 +13,14 @@ from polyculture.registry import Part, Registry
 
 if TYPE_CHECKING:
     from polyculture.fuse.combine import Combination
+    from polyculture.fuse.log_pool import LogPool
     from polyculture.fuse.merging import merge
     from polyculture.fuse.stacking import Stacking
 
 __all__ = [
     "FUSIONS",
     "Combination",
+    "LogPool",
     "Stacking",
     "average",
     "gram_sums",
@@ -49,11 +51,14 @@ FUSIONS = Registry(
         ),
         "logit_ensemble": Part(f"{_HERE}.ensemble:logit_ensemble", "mean of log-probabilities", "Hinton 2002"),
         "stacking": Part(f"{_HERE}.stacking:Stacking", "a linear model over the models' answers", "Wolpert 1992"),
+        "log_pool": Part(
+            f"{_HERE}.log_pool:LogPool", "log-probabilities, one learnt weight a model", "Genest & Zidek 1986"
+        ),
         "auto": Part(f"{_HERE}.combine:Combination", "whichever does best on held-out items, the backbone among them"),
     },
 )
 
-_LATER = {"Combination": "combine", "merge": "merging", "Stacking": "stacking"}
+_LATER = {"Combination": "combine", "LogPool": "log_pool", "merge": "merging", "Stacking": "stacking"}
 
 
 def __getattr__(name: str) -> Any:

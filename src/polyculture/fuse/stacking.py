@@ -7,12 +7,12 @@ from typing import Self
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 
 from polyculture.arrays import Array, Floats
 from polyculture.errors import DataError
 from polyculture.features.encoders.base import State
 from polyculture.fuse.columns import Columns
+from polyculture.fuse.folds import cut
 from polyculture.targets import KINDS, Classes, kind_of
 
 
@@ -106,6 +106,14 @@ class Stacking(BaseEstimator):  # type: ignore[misc]
         copies = [self.own * known[:, [d]] * centred for d in range(len(self.domains_))] if self.own else []
         return np.hstack([centred, *copies, known])
 
+    @staticmethod
+    def coefficients(shape: tuple[int, ...], domain: Array, target: str) -> int:
+        """How many numbers it learns from answers of shape (models, n, outputs); for labels and values, of each."""
+        models, outputs, domains = shape[0], shape[2], len(set(domain.tolist()))
+        if target != "classes":
+            return models * (1 + domains) + domains
+        return (1 if outputs == 2 else outputs) * (models * outputs * (1 + domains) + domains)
+
     def predict_proba(self, probabilities: Array, domain: Array) -> Array:
         """Probabilities, or values, shape (n, outputs)."""
         if not len(domain):
@@ -119,24 +127,41 @@ class Stacking(BaseEstimator):  # type: ignore[misc]
         out[:, classes] = found
         return out
 
-    def out_of_fold(self, probabilities: Array, y: Array, domain: Array) -> Array:
-        """Answers for the items it learns from, each given by a fit without it: what stacking is judged by."""
+    def out_of_fold(self, probabilities: Array, y: Array, domain: Array, groups: Array | None = None) -> Array:
+        """Answers for the items it learns from, each given by a fit without it: what stacking is judged by.
+
+        Parameters
+        ----------
+        probabilities, y, domain
+            As in :meth:`fit`.
+        groups : array of shape (n,), or None
+            Items of one group are never on both sides of a fold.
+
+        Raises
+        ------
+        DataError
+            If the held-out items are too few, do not differ, or are all of one group.
+        """
         self._begin(y)
         self.domains_, self.n_classes_ = sorted(set(domain.tolist())), probabilities.shape[2]
         if self.target_ != "classes":
-            return self._columns_out_of_fold(self._each(probabilities, domain), y)
+            return self._columns_out_of_fold(self._each(probabilities, domain), y, groups)
         folds = min(self.folds, int(np.bincount(y)[np.unique(y)].min()))
         if folds < 2:
             raise DataError("stacking needs at least two held-out items of each class; give more validation items")
-        cut = StratifiedKFold(folds, shuffle=True, random_state=self.random_state)
-        found = cross_val_predict(self._model(), self._inputs(probabilities, domain), y, cv=cut, method="predict_proba")
-        return self._spread(found, np.unique(y))
+        inputs, found = self._inputs(probabilities, domain), np.zeros(probabilities.shape[1:])
+        for rows, rest in cut(y, folds, self.random_state, groups, stratified=True):
+            if not Classes.varies(y[rows]):
+                raise DataError("stacking needs held-out items of each class in two groups; give more validation items")
+            model = self._model().fit(inputs[rows], y[rows])
+            found[rest] = self._spread(model.predict_proba(inputs[rest]), model.classes_)
+        return found
 
-    def _columns_out_of_fold(self, inputs: list[Floats], y: Array) -> Array:
+    def _columns_out_of_fold(self, inputs: list[Floats], y: Array, groups: Array | None) -> Array:
         if len(y) < 2 * self.folds:
             raise DataError(f"stacking needs at least {2 * self.folds} held-out items; give more validation items")
         found = np.zeros((len(y), len(inputs)))
-        for rows, rest in KFold(self.folds, shuffle=True, random_state=self.random_state).split(y):
+        for rows, rest in cut(y, self.folds, self.random_state, groups):
             fitted = Columns.fit([x[rows] for x in inputs], y[rows], self.strength)
             found[rest] = fitted.scores([x[rest] for x in inputs])
         return KINDS[self.target_].answer(found)
