@@ -25,6 +25,8 @@ class Suits:
         Of the merged weights; no epochs leave them as they were merged.
     refit_head : bool
         Whether heads of merges are fitted again, which takes the last layer of all items under each merge.
+    gram_items : int or None
+        Items of a domain that Gram matrices are summed over at most; None for all. A text has many rows of them.
 
     Examples
     --------
@@ -39,6 +41,7 @@ class Suits:
     fine_tune_rate: float
     fine_tune_epochs: int
     refit_head: bool
+    gram_items: int | None = None
 
 
 class AnyBackbone(Protocol):

@@ -10,6 +10,7 @@ from polyculture.arrays import Array
 from polyculture.errors import ParameterError
 from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.closed_form import ridge_head
+from polyculture.features.sampling import at_most
 from polyculture.fuse.average import average
 from polyculture.fuse.regmean import regmean
 from polyculture.fuse.score import score
@@ -103,7 +104,12 @@ def merge(
 def _grams(
     backbone: AnyBackbone, experts: Mapping[str, Mapping[str, Array]], X: Any, domain: Array, rows: Array
 ) -> dict[str, dict[str, Array]]:
-    return {name: backbone.gram_sums(X[rows[domain[rows] == name]], weights) for name, weights in experts.items()}
+    found = {}
+    for name, weights in experts.items():
+        own = rows[domain[rows] == name]
+        most = backbone.suits.gram_items
+        found[name] = backbone.gram_sums(X[at_most(own, backbone.random_state, most or len(own))], weights)
+    return found
 
 
 def _settings(

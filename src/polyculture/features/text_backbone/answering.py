@@ -104,8 +104,10 @@ class Answering(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "weights_")
         chosen = self.weights_ if weights is None else weights
         network = TextNetwork(fill(self._network(), self.merged(chosen)), self.pooling).eval()
+        # an expert shares what it was not to change, and nothing is to be merged there
+        changed = [name for name, value in chosen.items() if value is not self.weights_[name]] or list(chosen)
         # a layer changes if its weight does, or that of the thin matrix above it
-        own = {name.removesuffix(".weight").removesuffix(".lora_B") for name in chosen}
+        own = {name.removesuffix(".weight").removesuffix(".lora_B") for name in changed}
         layers = {name: module for name, module in linear_layers(network.network) if name in own}
         with self._autocast():
             grams = gram_sums_of(network, layers, (part[1:] for part in self._ids().parts(as_texts(X))))

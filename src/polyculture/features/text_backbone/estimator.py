@@ -119,7 +119,7 @@ class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
 
     family: ClassVar[str] = "transformer"
     reads: ClassVar[str] = "texts"
-    suits: ClassVar[Suits] = Suits("upper", 3e-5, 1, 1e-5, 0, refit_head=False)
+    suits: ClassVar[Suits] = Suits("upper", 3e-5, 1, 1e-5, 0, refit_head=False, gram_items=500)
 
     # the mixin's own knows classes alone
     score = Answering.score
