@@ -37,6 +37,7 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Name of an optimiser in ``torch.optim``.
     learning_rate, weight_decay : float
     batch_size, epochs, patience : int
+        Of few items batches are smaller, of very many larger.
     smoothing : float in [0, 1)
         Label smoothing.
     random_state : int
@@ -150,8 +151,8 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 optimizer=self.optimizer,
                 learning_rate=self.learning_rate if learning_rate is None else learning_rate,
                 weight_decay=self.weight_decay,
-                # few items still get several steps an epoch
-                batch_size=int(np.clip(len(rows) // 8, 8, self.batch_size)),
+                # few items still get several steps an epoch, and very many no more than a thousand
+                batch_size=int(np.clip(len(rows) // 8, 8, max(self.batch_size, len(rows) // 1000))),
                 epochs=self.epochs if epochs is None else epochs,
                 patience=self.patience,
                 seed=self.random_state,

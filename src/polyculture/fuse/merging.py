@@ -93,8 +93,9 @@ def merge(
     grams = _grams(backbone, experts, X, domain, rows) if "regmean" in methods else {}
     best: dict[str, Merged] = {}
     refits = backbone.suits.refit_head if refit_head is None else refit_head
+    some = at_most(rows, backbone.random_state)
     for method, setting, weights in _settings(backbone, experts, grams, methods):
-        for headed, name in _heads(backbone, weights, X[rows], y[rows], setting, refit_head=refits):
+        for headed, name in _heads(backbone, weights, X[some], y[some], setting, refit_head=refits):
             loss = score(backbone.logits(X[stop], headed), y[stop], domain[stop])
             if method not in best or loss < best[method].loss:
                 best[method] = Merged(method, name, headed, loss)
