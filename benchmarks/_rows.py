@@ -26,7 +26,8 @@ Runs = list[dict[str, Row]]
 Score = Callable[[np.ndarray, np.ndarray], float]
 
 NAMES = {
-    "encoder:lexical": "words and characters alone",
+    "encoder:lexical:words": "words alone",
+    "encoder:lexical:characters": "characters alone",
     "encoder:pretrained": "MiniLM alone",
     "encoder:pretrained:wordllama": "static vectors alone",
 }

@@ -33,7 +33,8 @@ CUES = {
     "hotels": "酒店 宾馆 房间 入住 前台 大堂 客房 早餐 携程 住宿 服务员",
     "computers": "电脑 笔记本 机器 屏幕 键盘 硬盘 内存 系统 电池 驱动 散热 显卡 本本",
 }
-WITHOUT = {"fused, without MiniLM": ("lexical", "pretrained:wordllama"), "fused, of n-grams alone": ("lexical",)}
+NGRAMS = ("lexical:words", "lexical:characters")
+WITHOUT = {"fused, without MiniLM": (*NGRAMS, "pretrained:wordllama"), "fused, of n-grams alone": NGRAMS}
 CHINESE = {"positive": "好评", "negative": "差评", "books": "图书", "hotels": "酒店", "computers": "电脑"}
 BLOCK, AGREED, SHORTEST, CELL = 50, 0.8, 6, 1000
 

@@ -161,7 +161,7 @@ def measured(args: argparse.Namespace) -> None:
     watch, own = Watch(), high_water()
     for step in STEPS:
         watch.over(*step)
-    model = CrossDomainClassifier(encoders=("lexical",))
+    model = CrossDomainClassifier(encoders=("lexical",), n_jobs=args.jobs)
     start, busy = time.perf_counter(), time.process_time()
     model.fit(texts[:count], label[:count], domain=domain[:count])
     fitted = time.perf_counter() - start
@@ -183,7 +183,7 @@ def measured(args: argparse.Namespace) -> None:
 
 def run(count: int, args: argparse.Namespace) -> dict[str, Any]:
     """What one size took, in a process of its own."""
-    command = [sys.executable, __file__, "--one", str(count), "--classes", str(args.classes)]
+    command = [sys.executable, __file__, "--one", str(count), "--classes", str(args.classes), "--jobs", str(args.jobs)]
     command += ["--papers", args.papers] if args.papers else []
     found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
     return dict(json.loads(found.stdout))
@@ -205,6 +205,7 @@ def main() -> None:
     parser.add_argument("--texts", type=int, nargs="+", default=[100_000, 300_000, 1_000_000])
     parser.add_argument("--classes", type=int, default=2)
     parser.add_argument("--papers", default="", help="a Parquet file with the columns title, community and year")
+    parser.add_argument("--jobs", type=int, default=2, help="processes that count texts at once")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:

@@ -60,3 +60,29 @@ def test_dense_items_and_values_have_no_ratios(terms: tuple) -> None:
     X, y = terms
     assert not BaseModel().fit(X.toarray(), y).by_ratio_
     assert not BaseModel(target="values").fit(X, y.astype(float)).by_ratio_
+
+
+def test_a_stored_zero_is_no_term(terms: tuple) -> None:
+    X, y = terms
+    padded = X.tolil()
+    padded[0, 5] = 7.0
+    padded = sp.csr_array(padded)
+    padded.data[padded.data == 7.0] = 0.0
+    clean = padded.copy()
+    clean.eliminate_zeros()
+    npt.assert_array_equal(term_ratios(padded, y, 3), term_ratios(clean, y, 3))
+
+
+def test_numbers_below_zero_and_nothing_held_out_leave_terms_as_they_come(terms: tuple) -> None:
+    X, y = terms
+    assert not BaseModel().fit(-X, y, validation=np.arange(600) % 3 == 0, classes=3).by_ratio_
+    alone = BaseModel().fit(X, y, validation=np.zeros(600, dtype=bool), classes=3)
+    assert (alone.by_ratio_, alone.strength_) == (False, 2.0)
+
+
+def test_what_was_chosen_is_kept(terms: tuple) -> None:
+    X, y = terms
+    model = BaseModel().fit(X, y, validation=np.arange(600) % 3 == 0, classes=3)
+    again = BaseModel.from_state(model.state())
+    assert (again.by_ratio_, again.strength_) == (model.by_ratio_, model.strength_)
+    npt.assert_array_equal(again.refitted(X, y).weights_, model.refitted(X, y).weights_)

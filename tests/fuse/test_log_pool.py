@@ -203,3 +203,15 @@ def test_left_to_choose_it_tries_nothing_that_has_more_coefficients_than_held_ou
         assert "log_pool" in chosen.losses_
         asked = Combination("stacking").fit({"experts": found["experts"]}, families, y, where)
         assert asked.method_ == "stacking"
+
+
+@pytest.mark.parametrize("domains", [1, 3])
+def test_coefficients_are_counted(domains):
+    rng = np.random.default_rng(0)
+    answers, y = rng.dirichlet(np.ones(4), (3, 120)), rng.integers(0, 4, 120)
+    domain = np.array([f"d{i % domains}" for i in range(120)])
+    pool, stack = LogPool().fit(answers, y, domain), Stacking().fit(answers, y, domain)
+    count = stack.model_.coef_.size + stack.model_.intercept_.size
+    assert Stacking.coefficients(answers.shape, domain, "classes") == count
+    learnt = [value for value in pool.state().values() if isinstance(value, np.ndarray) and value.dtype.kind == "f"]
+    assert LogPool.coefficients(answers.shape, domain, "classes") == sum(value.size for value in learnt)

@@ -37,7 +37,8 @@ class Keeping(Fitting):
     def save_pretrained(self, folder: str | Path) -> None:
         """Write the fused Transformer as a folder that transformers loads; see :meth:`TextBackbone.save_pretrained`.
 
-        It is the merged network alone: base models, experts and what joins them are kept by :meth:`save`.
+        It is the merged network alone, for texts that are cleaned already: base models, experts and what joins them are
+        kept by :meth:`save`.
 
         Raises
         ------
@@ -48,7 +49,7 @@ class Keeping(Fitting):
         write = getattr(self.backbone_, "save_pretrained", None)
         if write is None:
             raise ParameterError("the backbone is a network over vectors, which transformers does not know; use save")
-        write(folder, self.merged_)
+        write(folder, self.merged_, names=None if self._learns_values else self.target_.names)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from json import loads as json_of
 from pathlib import Path
 from typing import Annotated
 
@@ -149,7 +150,7 @@ def fit_command(
 
 def _check_places(data: Path, outputs: Outputs, choices: Choices) -> None:
     check_outputs(folder=outputs.model, inputs=[data], json=(outputs.json, ()), report=(outputs.report, HTML))
-    _check_ours("--out", outputs.model, "manifest.json")
+    _check_ours("--out", outputs.model, "manifest.json", "polyculture")
     if outputs.pretrained is None:
         return
     if choices.backbone is None:
@@ -157,11 +158,20 @@ def _check_places(data: Path, outputs: Outputs, choices: Choices) -> None:
     check_outputs(folder=outputs.pretrained, folder_option="--pretrained-out", inputs=[data])
     if outputs.pretrained.resolve() == outputs.model.resolve():
         raise DataError(f"{outputs.model}: is named by two options; give each output a place of its own")
-    _check_ours("--pretrained-out", outputs.pretrained, "config.json")
+    if outputs.pretrained.resolve() == Path(choices.backbone).resolve():
+        raise DataError(f"--pretrained-out {outputs.pretrained}: is the base model that is read; name a new folder")
+    _check_ours("--pretrained-out", outputs.pretrained, "config.json", "polyculture_version")
 
 
-def _check_ours(option: str, folder: Path, mark: str) -> None:
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / mark).exists():
+def _check_ours(option: str, folder: Path, file: str, mark: str) -> None:
+    """A folder that is not empty must hold what this program wrote: its file bears a mark."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    try:
+        ours = mark in json_of((folder / file).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        ours = False
+    if not ours:
         raise DataError(f"{option} {folder}: holds other things than a model; name a new folder")
 
 

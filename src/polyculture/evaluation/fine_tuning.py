@@ -65,7 +65,7 @@ def judge_fine_tuned(
     before: Mapping[str, Array],
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Scores of the fine-tuned model's parts, of the frozen fused model, and of the frozen base models together.
+    """Scores of the fine-tuned model's parts, of the frozen fused model, and of the network on frozen vectors.
 
     Parameters
     ----------

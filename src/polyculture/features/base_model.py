@@ -39,11 +39,11 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     strengths : tuple of float > 0, or None
         Values of C to choose from; None for what suits sparse or dense vectors.
-    ratios : bool
-        Try term ratios.
     random_state : int
     target : {"classes", "labels", "values"}
         What is learnt; see :mod:`polyculture.targets`.
+    ratios : bool
+        Try term ratios.
 
     Attributes
     ----------
@@ -69,9 +69,9 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         strengths: tuple[float, ...] | None = None,
-        ratios: bool = True,
         random_state: int = 0,
         target: str = "classes",
+        ratios: bool = True,
     ) -> None:
         self.strengths = strengths
         self.ratios = ratios
@@ -109,7 +109,9 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         lowest = np.inf
         few = at_most(rows, self.random_state)
         asked = _taken(inputs, judged)
-        for by_ratio, strength in self._settings(sparse=sp.issparse(X)):
+        tried = self._settings(X)
+        # nothing is chosen by what was learnt from
+        for by_ratio, strength in tried if len(stop) else tried[:1]:
             weights, bias = self._linear(inputs, y, few, strength, by_ratio=by_ratio)
             loss = kind.losses(asked @ weights.T + bias, y[judged]).mean()
             if loss < lowest:
@@ -122,10 +124,12 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.temperature_ = kind.temperature(np.asarray(scores), y[judged]) if len(stop) else 1.0
         return self
 
-    def _settings(self, *, sparse: bool) -> list[tuple[bool, float]]:
+    def _settings(self, X: Matrix) -> list[tuple[bool, float]]:
         """Whether terms count by their ratio, and the strength: what is tried."""
+        sparse = sp.issparse(X)
         plain = [(False, strength) for strength in self.strengths or (SPARSE if sparse else DENSE)]
-        if not (sparse and self.ratios and self.target == "classes"):
+        # a number below 0 is no count of a term
+        if not (sparse and self.ratios and self.target == "classes" and X.data.min(initial=0) >= 0):
             return plain
         return [*plain, *((True, strength) for strength in self.strengths or SCALED)]
 
@@ -200,6 +204,7 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "coding": self.coding_.state(),
             "width": self.n_features_in_,
             "temperature": self.temperature_,
+            "chosen": {"strength": self.strength_, "by_ratio": self.by_ratio_},
         }
 
     @classmethod
@@ -208,6 +213,7 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         model = cls(**state["params"])
         model.block_ = None if state["block"] is None else Block.from_state(state["block"])
         model.weights_, model.bias_, model.temperature_ = state["weights"], state["bias"], state["temperature"]
+        model.strength_, model.by_ratio_ = state["chosen"]["strength"], state["chosen"]["by_ratio"]
         model.coding_ = KINDS[state["coding"]["kind"]].from_state(state["coding"])
         if model.target != "values":
             model.classes_ = model.coding_.names

@@ -157,8 +157,8 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         found: dict[str, Encoder] = {}
         for given in chosen_encoders(self.encoders, numbers=numbers):
             encoder = make_encoder(given) if isinstance(given, str) else clone(given)
-            if "random_state" in encoder.get_params():
-                encoder.set_params(random_state=self.random_state)
+            own = {"random_state": self.random_state, "n_jobs": self.n_jobs}
+            encoder.set_params(**{key: value for key, value in own.items() if key in encoder.get_params()})
             name = given if isinstance(given, str) else encoder.family
             while name in found:
                 name += "'"

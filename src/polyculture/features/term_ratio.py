@@ -40,7 +40,7 @@ def term_ratios(X: sp.csr_array, y: Ints, classes: int) -> Floats:
     >>> [round(float(ratio), 2) for ratio in term_ratios(held, np.array([1, 1, 0, 0]), 2)]
     [0.69, 0.41]
     """
-    there = sp.csr_array((np.ones(X.nnz, dtype=np.float32), X.indices, X.indptr), shape=X.shape)
+    there = sp.csr_array((np.asarray(X.data != 0, dtype=np.float32), X.indices, X.indptr), shape=X.shape)
     member = np.zeros((len(y), classes), dtype=np.float32)
     member[np.arange(len(y)), y] = 1.0
     inside = np.asarray(there.T @ member, dtype=np.float64)

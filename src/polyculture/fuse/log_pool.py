@@ -175,7 +175,8 @@ class LogPool(BaseEstimator):  # type: ignore[misc]
     @staticmethod
     def coefficients(shape: tuple[int, ...], domain: Array, target: str) -> int:  # noqa: ARG004 (one for all kinds)
         """How many numbers it learns from answers of shape (models, n, outputs)."""
-        return shape[0] * (1 + len(set(domain.tolist()))) + shape[2]
+        domains = len(set(domain.tolist()))
+        return shape[0] * (1 + domains if domains > 1 else 1) + shape[2]
 
     def predict_proba(self, probabilities: Array, domain: Array) -> Array:
         """Probabilities, shape (n, outputs)."""

@@ -95,7 +95,7 @@ def merge(
     refits = backbone.suits.refit_head if refit_head is None else refit_head
     some = at_most(rows, backbone.random_state)
     for method, setting, weights in _settings(backbone, experts, grams, methods):
-        for headed, name in _heads(backbone, weights, X[some], y[some], setting, refit_head=refits):
+        for headed, name in _heads(backbone, weights, (X, y, some), setting, refit_head=refits):
             loss = score(backbone.logits(X[stop], headed), y[stop], domain[stop])
             if method not in best or loss < best[method].loss:
                 best[method] = Merged(method, name, headed, loss)
@@ -135,15 +135,16 @@ def _settings(
 
 
 def _heads(
-    backbone: AnyBackbone, weights: dict[str, Array], X: Any, y: Array, setting: str, *, refit_head: bool
+    backbone: AnyBackbone, weights: dict[str, Array], items: tuple[Any, Array, Array], setting: str, *, refit_head: bool
 ) -> Iterator[tuple[dict[str, Array], str]]:
     yield weights, setting
     if not refit_head:
         return
-    received = backbone.layer_inputs(X, weights)
+    X, y, rows = items
+    received = backbone.layer_inputs(X[rows], weights)
     received.pop("logits")
     last, hidden = list(received.items())[-1]
-    head = ridge_head(hidden, y, backbone.coding_.width)
+    head = ridge_head(hidden, y[rows], backbone.coding_.width)
     kind = weights[f"{last}.weight"].dtype
     yield (
         weights | {f"{last}.weight": head[:, :-1].astype(kind), f"{last}.bias": head[:, -1].astype(kind)},

@@ -112,7 +112,7 @@ class Stacking(BaseEstimator):  # type: ignore[misc]
         models, outputs, domains = shape[0], shape[2], len(set(domain.tolist()))
         if target != "classes":
             return models * (1 + domains) + domains
-        return (1 if outputs == 2 else outputs) * (models * outputs * (1 + domains) + domains)
+        return (1 if outputs == 2 else outputs) * (models * outputs * (1 + domains) + domains + 1)
 
     def predict_proba(self, probabilities: Array, domain: Array) -> Array:
         """Probabilities, or values, shape (n, outputs)."""

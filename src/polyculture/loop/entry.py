@@ -17,6 +17,7 @@ from polyculture.evaluation.comparison import compare
 from polyculture.evaluation.fine_tuning import judge_fine_tuned
 from polyculture.evaluation.generalisation import leave_one_out
 from polyculture.evaluation.reasons import judge_reasons
+from polyculture.features.encoders.hugging_face import locate
 from polyculture.loop.populations import homogenization
 from polyculture.loop.run import Run, fit_one
 from polyculture.loop.tasks import further_tasks, mean_tasks
@@ -78,6 +79,10 @@ def close_the_loop(
         raise ParameterError(f"there is no question named {unknown[0]!r}; use some of {', '.join(QUESTIONS)}")
     if not seeds:
         raise ParameterError("no seed is given; give at least one")
+    transformer = transformer or {}
+    if "fine_tuning" in questions:
+        # what is not there is said before the work
+        locate(str(transformer.get("model", "minilm")))
     clock, start = clock or Steps(), time.perf_counter()
     rows, leads, asked, further = [], [], [], []
     last: Run | None = None
@@ -96,7 +101,7 @@ def close_the_loop(
                     jobs=jobs,
                     explained=explained,
                     most=most,
-                    transformer=transformer or {},
+                    transformer=transformer,
                 )
             )
         further.append(further_tasks(last, tasks or {}, clock))

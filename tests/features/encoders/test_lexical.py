@@ -90,6 +90,12 @@ def test_batches_and_what_is_remembered_change_nothing(monkeypatch):
     np.testing.assert_array_equal(found.transform(texts).toarray(), expected.toarray())
 
 
+def test_two_processes_count_as_one(monkeypatch):
+    monkeypatch.setattr(module, "BATCH", 20)
+    one, two = (LexicalEncoder(n_jobs=jobs).fit(ENGLISH).transform(ENGLISH) for jobs in (1, 2))
+    np.testing.assert_array_equal(one.toarray(), two.toarray())
+
+
 def test_of_very_many_texts_some_teach_terms_and_all_are_counted(monkeypatch):
     texts = [f"common word{i % 400}" for i in range(800)]
     assert len(terms(LexicalEncoder("words", 1).fit(texts))[0]) == 401

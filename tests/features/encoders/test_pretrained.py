@@ -317,7 +317,7 @@ class TestErrors:
     def test_a_folder_that_holds_no_model(self, tmp_path):
         with pytest.raises(DataError, match=r"has no config.json"):
             PretrainedEncoder(str(tmp_path)).fit([])
-        with pytest.raises(DataError, match="no model folder 'bert'; name a folder, or one of minilm, wordllama"):
+        with pytest.raises(DataError, match="no model folder 'bert'; name a folder, owner/name, or minilm"):
             make_encoder("pretrained:bert").fit([])
 
     def test_a_package_that_is_missing(self, monkeypatch):

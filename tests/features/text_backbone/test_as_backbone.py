@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import numpy as np
 import numpy.testing as npt
+import polars as pl
 import pytest
 import scipy.sparse as sp
+from typer.testing import CliRunner
 
 pytest.importorskip("transformers")
 
 from polyculture import close_the_loop
 from polyculture.adapt import fine_tune
 from polyculture.classify import CrossDomainClassifier, CrossDomainRegressor
+from polyculture.cli import app
 from polyculture.data import DomainData
 from polyculture.errors import DataError, ParameterError
 from polyculture.evaluation import evaluate
@@ -169,3 +175,34 @@ def test_what_it_cannot_read_is_refused_before_work(tiny, many):
         CrossDomainClassifier(backbone="minilm").fit(texts, y)
     with pytest.raises(DataError, match="no-such-folder"):
         CrossDomainClassifier(("lexical",), backbone=TextBackbone("no-such-folder")).fit(texts, y, domain=domain)
+
+
+def test_the_folder_says_what_its_outputs_are_and_not_where_the_base_model_lay(tiny, many, tmp_path):
+    texts, y, domain = many
+    made(tiny, adapt="none", fuse="backbone").fit(texts, y, domain=domain).save_pretrained(tmp_path / "fused")
+    config = json.loads((tmp_path / "fused" / "config.json").read_text())
+    assert config["id2label"] == {"0": "no", "1": "yes"}
+    assert config["label2id"] == {"no": 0, "yes": 1}
+    assert config["architectures"] == ["BertForSequenceClassification"]
+    assert "polyculture_version" in config
+    assert str(tiny) not in json.dumps(config)
+
+
+@pytest.mark.parametrize("place", ["base", "project", "elsewhere"])
+def test_the_command_replaces_no_folder_that_it_did_not_write(tiny, many, tmp_path, place):
+    texts, y, domain = many
+    base = shutil.copytree(tiny, tmp_path / "base")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "config.json").write_text('{"mine": 1}')
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "manifest.json").write_text('{"name": "an app"}')
+    table = tmp_path / "items.csv"
+    pl.DataFrame({"text": texts, "label": y, "domain": domain}).write_csv(table)
+    out = tmp_path / ("elsewhere" if place == "elsewhere" else "model")
+    options = ["--out", out, "--backbone", base, "--domain", "domain", "--encoders", "lexical:words"]
+    options += [] if place == "elsewhere" else ["--pretrained-out", tmp_path / place]
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    done = CliRunner().invoke(app, ["fit", str(table), *map(str, options)])
+    assert done.exit_code != 0
+    assert "name a new folder" in done.stderr + str(done.exception)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

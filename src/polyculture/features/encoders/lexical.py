@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils.validation import check_is_fitted
 
+from polyculture import engine
 from polyculture.arrays import Array, Ints, Mask
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.encoders.base import Encoder, State
@@ -50,6 +51,8 @@ class LexicalEncoder(Encoder):
         many drawn at random.
     most_terms : int or None
         Keep at most so many terms of each kind, the most frequent first.
+    n_jobs : int
+        Processes that count texts at once, where there are many.
 
     Raises
     ------
@@ -79,6 +82,7 @@ class LexicalEncoder(Encoder):
         characters: int = 5,
         least: int = 2,
         most_terms: int | None = None,
+        n_jobs: int = 1,
         random_state: int = 0,
     ) -> None:
         self.terms = terms
@@ -86,6 +90,7 @@ class LexicalEncoder(Encoder):
         self.characters = characters
         self.least = least
         self.most_terms = most_terms
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def fit(self, X: Sequence[str] | Array, y: Ints | None = None, *, validation: Mask | None = None) -> Self:  # noqa: ARG002 (labels teach nothing here)
@@ -115,7 +120,10 @@ class LexicalEncoder(Encoder):
         """Weighted term counts, shape (n, number of terms); a text without a known term is a row of zeros."""
         check_is_fitted(self)
         texts = as_texts(X)
-        return _stacked((self._weighted(texts[i : i + BATCH]) for i in range(0, len(texts), BATCH)), self.n_terms_)
+        batches = ((texts[i : i + BATCH],) for i in range(0, len(texts), BATCH))
+        if self.n_jobs == 1 or len(texts) <= BATCH:
+            return _stacked((self._weighted(*batch) for batch in batches), self.n_terms_)
+        return _stacked(engine.run(self._weighted, batches, jobs=self.n_jobs), self.n_terms_)
 
     def _weighted(self, texts: list[str]) -> sp.csr_array:
         return sp.csr_array(sp.hstack([v.transform(texts) for v in self.vectorizers_], format="csr", dtype=np.float32))

@@ -15,6 +15,7 @@ def disturbed(values: nn.Parameter, size: float) -> Iterator[None]:
 
     .. math:: \theta' = \theta + \epsilon \frac{g}{\lVert g \rVert_2}
 
+    The whole parameter is moved at once, along the mean gradient of a batch, and not each text along its own.
     A step that also lowers the loss at :math:`\theta'` leaves the network less to learn by heart.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ from polyculture.targets import Target, kind_named
 
 BUILT = ("_built", "_cut", "_seen")
 """What is built when it is first needed, and is neither kept nor sent to another process."""
+
+FILLED_BY_ONE = RLock()
+"""One network is filled with whatever weights are asked for: threads wait for one another."""
 
 
 class Answering(BaseEstimator):  # type: ignore[misc]
@@ -85,7 +89,9 @@ class Answering(BaseEstimator):  # type: ignore[misc]
         chosen = self.weights_ if weights is None else weights
         head = f"{self._head()}."
         below = {name: value for name, value in chosen.items() if not name.startswith(head)}
-        return self._memory().get(below, as_texts(X), lambda new: self._hidden(new, chosen))
+        about = f"{self.pooling} {self.precision}"
+        with FILLED_BY_ONE:
+            return self._memory().get(below, as_texts(X), lambda new: self._hidden(new, chosen), about)
 
     @torch.no_grad()
     def _hidden(self, texts: list[str], weights: Weights) -> Array:
@@ -103,13 +109,13 @@ class Answering(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "weights_")
         chosen = self.weights_ if weights is None else weights
-        network = TextNetwork(fill(self._network(), self.merged(chosen)), self.pooling).eval()
         # an expert shares what it was not to change, and nothing is to be merged there
         changed = [name for name, value in chosen.items() if value is not self.weights_[name]] or list(chosen)
         # a layer changes if its weight does, or that of the thin matrix above it
         own = {name.removesuffix(".weight").removesuffix(".lora_B") for name in changed}
-        layers = {name: module for name, module in linear_layers(network.network) if name in own}
-        with self._autocast():
+        with FILLED_BY_ONE, self._autocast():
+            network = TextNetwork(fill(self._network(), self.merged(chosen)), self.pooling).eval()
+            layers = {name: module for name, module in linear_layers(network.network) if name in own}
             grams = gram_sums_of(network, layers, (part[1:] for part in self._ids().parts(as_texts(X))))
         return thin_grams(grams, chosen)
 

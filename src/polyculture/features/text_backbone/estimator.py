@@ -175,7 +175,8 @@ class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
         y : sequence of n labels
             Classes, a matrix of labels, or values; -1, a row of -1 or NaN where a text has none.
         validation : array of bool, shape (n,), or None
-            Texts that decide when to stop; a tenth of each class when None.
+            Texts that are judged after each epoch and not learnt from; where there is `patience` they stop it. None: a
+            tenth of each class with `patience`, and no text without.
         classes : int or None
             Number of outputs, where `y` is coded already; None for labels of any form.
 
@@ -186,6 +187,9 @@ class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
         """
         self._check()
         texts = as_texts(X)
+        if validation is None and self.patience is None:
+            # nothing stops it, so that no text need be kept from it
+            validation = np.zeros(len(texts), dtype=bool)
         y, self.coding_, rows, stop = taught(
             y, classes, self.target, len(texts), validation, seed=self.random_state, asker=type(self).__name__
         )
@@ -198,10 +202,11 @@ class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
         for name, allowed in (("tune", TUNES), ("pooling", POOLINGS), ("precision", PRECISIONS)):
             if getattr(self, name) not in allowed:
                 raise ParameterError(f"{name} is {getattr(self, name)!r}; use one of {', '.join(allowed)}")
-        for name, least in (("max_tokens", 4), ("batch_size", 1), ("rank", 1), ("epochs", 0), ("adversarial", 0)):
-            if getattr(self, name) < least:
-                raise ParameterError(f"{name} is {getattr(self, name)}; use at least {least}")
-        for name in ("warmup", "average"):
+        least = {"max_tokens": 4, "batch_size": 1, "rank": 1, "epochs": 0, "adversarial": 0, "learning_rate": 0}
+        for name, bound in least.items():
+            if getattr(self, name) < bound:
+                raise ParameterError(f"{name} is {getattr(self, name)}; use at least {bound}")
+        for name in ("warmup", "average", "smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise ParameterError(f"{name} is {getattr(self, name)}; use a share from 0 up to 1")
 
@@ -293,17 +298,22 @@ class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
         tags.input_tags.two_d_array, tags.input_tags.one_d_array, tags.input_tags.string = False, True, True
         return tags
 
-    def save_pretrained(self, folder: str | Path, weights: Weights | None = None) -> None:
+    def save_pretrained(
+        self, folder: str | Path, weights: Weights | None = None, *, names: Sequence[object] | None = None
+    ) -> None:
         """Write a folder that transformers loads: configuration, tokenizer, and these weights (its own when None).
 
-        ``AutoModelForSequenceClassification.from_pretrained(folder)`` gives the same probabilities.
+        ``AutoModelForSequenceClassification.from_pretrained(folder)`` gives the same probabilities for the same
+        tokens: it cuts texts where the base model's tokenizer does, not at `max_tokens`. Outputs are called by
+        `names`, or by the classes.
 
         Raises
         ------
         ParameterError
             If transformers has no network that pools as this one does.
         """
-        write_folder(Path(folder), self.files_, self.merged(weights), self.pooling)
+        called = getattr(self, "classes_", None) if names is None else names
+        write_folder(Path(folder), self.files_, self.merged(weights), self.pooling, called)
 
     def state(self) -> State:
         """All that is needed to build it again, the base model's own files among it."""

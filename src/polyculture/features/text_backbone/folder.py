@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,22 @@ import numpy as np
 from polyculture.arrays import Array
 from polyculture.errors import ParameterError, StoreError
 from polyculture.store import write_bytes
+from polyculture.version import __version__
+
+MARK = "polyculture_version"
+"""What the configuration of a folder says that was written here."""
 
 LARGE, SMALL = 1e7, 1e-4
 """What outweighs a residual, and where tanh is a straight line; both leave the seventh digit alone."""
 
 
-def write_folder(folder: Path, files: Mapping[str, str], weights: Mapping[str, Array], pooling: str) -> None:
+def write_folder(
+    folder: Path,
+    files: Mapping[str, str],
+    weights: Mapping[str, Array],
+    pooling: str,
+    names: Sequence[object] | None = None,
+) -> None:
     """Write configuration, tokenizer and weights; the configuration comes last, so that a half-written folder is none.
 
     Parameters
@@ -28,6 +38,8 @@ def write_folder(folder: Path, files: Mapping[str, str], weights: Mapping[str, A
     weights : mapping of name to array
         All tensors.
     pooling : {"model", "mean"}
+    names : sequence or None
+        What the outputs are called.
 
     Raises
     ------
@@ -41,6 +53,7 @@ def write_folder(folder: Path, files: Mapping[str, str], weights: Mapping[str, A
     config: dict[str, Any] = json.loads(files["config.json"])
     if pooling == "mean":
         config, weights = mean_as_layer(config, weights)
+    config = _described(config, names)
     packed = {name: np.ascontiguousarray(value) for name, value in weights.items()}
     texts = dict(files) | {"config.json": json.dumps(config, indent=2, sort_keys=True) + "\n"}
     try:
@@ -50,6 +63,19 @@ def write_folder(folder: Path, files: Mapping[str, str], weights: Mapping[str, A
             write_bytes(folder / name, texts[name].encode())
     except OSError as error:
         raise StoreError(f"{folder} cannot be written to ({error.strerror}); choose another folder") from error
+
+
+def _described(config: dict[str, Any], names: Sequence[object] | None) -> dict[str, Any]:
+    """What a reader of the folder wants to know, and whose it is; not where the base model lay."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES as CLASSES
+
+    found = {key: value for key, value in config.items() if key != "_name_or_path"} | {MARK: __version__}
+    if config.get("model_type") in CLASSES:
+        found["architectures"] = [CLASSES[config["model_type"]]]
+    if names is not None:
+        found["id2label"] = {str(place): str(name) for place, name in enumerate(names)}
+        found["label2id"] = {str(name): place for place, name in enumerate(names)}
+    return found
 
 
 def keeps_mean(folder: Path) -> bool:

@@ -13,7 +13,7 @@ from polyculture.arrays import Array
 
 @torch.no_grad()
 def gram_sums_of(
-    network: nn.Module, layers: Mapping[str, nn.Module], parts: Iterable[tuple[Tensor, Tensor]]
+    network: nn.Module, layers: Mapping[str, nn.Linear], parts: Iterable[tuple[Tensor, Tensor]]
 ) -> dict[str, Array]:
     r"""Sums of :math:`\tilde x \tilde x^\top` over tokens that are no padding, :math:`\tilde x = [x, 1]`.
 
@@ -28,7 +28,8 @@ def gram_sums_of(
     -------
     dict of name to array of shape (in + 1, in + 1), the last entry the number of rows
     """
-    sums: dict[str, Array] = {}
+    # without texts the sums are zeros, which have no say in a merge
+    sums = {name: np.zeros((layer.in_features + 1,) * 2) for name, layer in layers.items()}
     seen: dict[str, Tensor] = {}
     hooks = [
         layer.register_forward_pre_hook(lambda _, inputs, name=name: seen.__setitem__(name, inputs[0]))
@@ -43,7 +44,7 @@ def gram_sums_of(
             for name, received in seen.items():
                 if id(received) not in shared:
                     shared[id(received)] = _gram(received, mask)
-                sums[name] = sums[name] + shared[id(received)] if name in sums else shared[id(received)]
+                sums[name] = sums[name] + shared[id(received)]
     finally:
         for hook in hooks:
             hook.remove()

@@ -10,6 +10,8 @@ import numpy as np
 
 from polyculture.arrays import Array
 
+TEXTS = 200_000
+"""Texts whose vectors are kept under one set of weights; 384 numbers each are 300 MB."""
 MODELS = 12
 """Sets of weights whose vectors are kept; 20 000 texts of 384 numbers are 30 MB each."""
 
@@ -34,14 +36,19 @@ class Memory:
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, dict[str, Array]] = OrderedDict()
 
-    def get(self, weights: Mapping[str, Array], texts: Sequence[str], compute: Callable[[list[str]], Array]) -> Array:
-        """A vector for each text; `compute` is given the distinct texts that are not known."""
-        key = digest(weights)
+    def get(
+        self, weights: Mapping[str, Array], texts: Sequence[str], compute: Callable[[list[str]], Array], about: str = ""
+    ) -> Array:
+        """A vector for each text; `compute` gets the distinct texts that are not known, `about` is what else counts."""
+        key = digest(weights) + about.encode()
         known = self._known.setdefault(key, {})
         self._known.move_to_end(key)
         while len(self._known) > MODELS:
             self._known.popitem(last=False)
         new = [text for text in dict.fromkeys(texts) if text not in known]
+        if len(known) + len(new) > TEXTS:
+            known.clear()
+            new = list(dict.fromkeys(texts))
         if new or not texts:
             found = compute(new)
             known.update(zip(new, found, strict=True))
