@@ -12,10 +12,17 @@ from polyculture.data import DATASETS
 from polyculture.errors import MissingExtraError, ParameterError, PolycultureError
 from polyculture.features.encoders import ENCODERS
 from polyculture.features.graph import PROPAGATIONS
-from polyculture.fuse import FUSIONS
+from polyculture.fuse import FUSIONS, WEIGHT_MERGES
 from polyculture.registry import Part, Registry
 
-ALL = {"encoder": ENCODERS, "propagation": PROPAGATIONS, "adapter": ADAPTERS, "fusion": FUSIONS, "dataset": DATASETS}
+ALL = {
+    "encoder": ENCODERS,
+    "propagation": PROPAGATIONS,
+    "adapter": ADAPTERS,
+    "fusion": FUSIONS,
+    "merge": WEIGHT_MERGES,
+    "dataset": DATASETS,
+}
 SHAPES = Registry(
     "shape",
     {

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from polyculture.data import DomainData, load_dataset, read
     from polyculture.errors import PolycultureError
     from polyculture.evaluation import Evaluation, evaluate
+    from polyculture.fuse import fuse
     from polyculture.loop import close_the_loop
     from polyculture.surveying import SurveyResult, survey
 
@@ -51,6 +52,7 @@ __all__ = [
     "audit",
     "close_the_loop",
     "evaluate",
+    "fuse",
     "lineage",
     "load_dataset",
     "read",
@@ -59,6 +61,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "fuse":
+        # a package that can be called
+        return import_module("polyculture.fuse")
     if name not in _HOMES:
         raise AttributeError(f"module 'polyculture' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

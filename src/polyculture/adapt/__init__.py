@@ -16,5 +16,43 @@ ADAPTERS = Registry(
             "Ilharco et al. 2023, arXiv:2212.04089",
             "train",
         ),
+        "align": Part(
+            "polyculture.adapt.align:align",
+            "hidden features drawn together, by covariance or MMD",
+            "Sun & Saenko 2016, arXiv:1607.01719; Long et al. 2015, arXiv:1502.02791",
+            "train",
+        ),
+        "dann": Part(
+            "polyculture.adapt.dann:dann",
+            "features from which no judge can tell the domain",
+            "Ganin et al. 2016, arXiv:1505.07818",
+            "train",
+        ),
+        "coral": Part(
+            "polyculture.adapt.coral:coral",
+            "the source is given the target's mean and covariance",
+            "Sun et al. 2016, arXiv:1511.05547",
+        ),
+        "transport": Part(
+            "polyculture.adapt.transport:transport",
+            "optimal transport of source to target",
+            "Courty et al. 2017, arXiv:1507.00504",
+            "transport",
+        ),
+        "self_training": Part(
+            "polyculture.adapt.self_training:self_train",
+            "learn from one's surest answers, class by class",
+            "Zou et al. 2018, arXiv:1810.07911",
+        ),
+        "label_shift": Part(
+            "polyculture.adapt.label_shift:corrected",
+            "classes in other proportions",
+            "Lipton et al. 2018, arXiv:1802.03916",
+        ),
+        "depth": Part(
+            "polyculture.adapt.depth:spread_by_side",
+            "spread further in the target's graph",
+            "Liu et al. 2024, arXiv:2402.05660",
+        ),
     },
 )

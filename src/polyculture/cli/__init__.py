@@ -13,6 +13,7 @@ from polyculture.cli.common import PlainErrors
 from polyculture.cli.demo import demo_command
 from polyculture.cli.evaluate import evaluate_command
 from polyculture.cli.fit import fit_command
+from polyculture.cli.fuse import fuse_command
 from polyculture.cli.lineage import lineage_command
 from polyculture.cli.list_ import list_command
 from polyculture.cli.predict import predict_command
@@ -54,6 +55,7 @@ app.command("lineage")(lineage_command)
 app.command("fit")(fit_command)
 app.command("predict")(predict_command)
 app.command("evaluate")(evaluate_command)
+app.command("fuse")(fuse_command)
 app.command("list")(list_command)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 REGISTRIES = {
     "fusions": "polyculture.fuse:FUSIONS",
+    "merges": "polyculture.fuse:WEIGHT_MERGES",
     "adapters": "polyculture.adapt:ADAPTERS",
     "encoders": "polyculture.features.encoders:ENCODERS",
     "backbones": "polyculture.features.backbones:BACKBONES",

@@ -9,7 +9,9 @@ import numpy as np
 from polyculture.arrays import Array
 from polyculture.errors import ParameterError
 from polyculture.features.grams import gram_sums
-from polyculture.fuse.solve import merge_linear
+from polyculture.fuse.average import average
+from polyculture.fuse.changes import check_setting
+from polyculture.fuse.sums import solve_sums
 from polyculture.fuse.weights import Weights, check_experts
 
 __all__ = ["gram_sums", "regmean"]
@@ -42,7 +44,7 @@ def regmean(
     Raises
     ------
     ParameterError
-        If the numbers of experts and Gram sums differ.
+        If the numbers of experts and Gram sums differ, a Gram matrix does not fit its layer, or the ridge is negative.
 
     References
     ----------
@@ -63,16 +65,15 @@ def regmean(
     check_experts(base, experts)
     if len(grams) != len(experts):
         raise ParameterError(f"{len(experts)} experts and {len(grams)} Gram sums; give one for each expert")
+    check_setting("ridge", ridge, 0, np.inf, below=True)
     _check_layers(base, grams)
     merged: dict[str, Array] = {}
     for name, value in base.items():
         layer, _, kind = name.rpartition(".")
         if kind == "weight" and all(layer in g for g in grams):
-            # the last entry counts the items; a domain without any has a sum of zeros, and no say
-            scaled = [g[layer] / (g[layer][-1, -1] or 1.0) for g in grams]
-            merged |= _layer(layer, base, experts, scaled, ridge)
+            merged |= _layer(layer, base, experts, grams, ridge)
         elif name not in merged:
-            merged[name] = np.mean([e[name] for e in experts], axis=0).astype(np.asarray(value).dtype)
+            merged |= average({name: value}, [{name: e[name]} for e in experts])
     return {name: merged[name] for name in base}
 
 
@@ -86,15 +87,30 @@ def _check_layers(base: Weights, grams: Sequence[Grams]) -> None:
 
 
 def _layer(
-    layer: str, base: Weights, experts: Sequence[Weights], grams: Sequence[Array], ridge: float
+    layer: str, base: Weights, experts: Sequence[Weights], grams: Sequence[Grams], ridge: float
 ) -> dict[str, Array]:
     start = _joined(layer, base)
-    weights = start + merge_linear([_joined(layer, e) - start for e in experts], grams, ridge)
+    # sums are kept running, so that memory does not grow with the number of experts
+    moved, total = np.zeros_like(start), np.zeros((start.shape[1], start.shape[1]))
+    for expert, sums in zip(experts, grams, strict=True):
+        gram = _per_item(layer, sums[layer], len(total))
+        total += gram
+        moved += (_joined(layer, expert) - start) @ gram
+    weights = start + solve_sums(moved, total, ridge)
     kind = np.asarray(base[f"{layer}.weight"]).dtype
     merged = {f"{layer}.weight": weights[:, :-1].astype(kind)}
     if f"{layer}.bias" in base:
         merged[f"{layer}.bias"] = weights[:, -1].astype(kind)
     return merged
+
+
+def _per_item(layer: str, gram: Array, side: int) -> Array:
+    """The last entry counts the items; a domain without any has a sum of zeros, and no say."""
+    if np.shape(gram) != (side, side):
+        raise ParameterError(f"the Gram matrix {layer!r} is {np.shape(gram)}, expected {(side, side)}")
+    if not np.isfinite(gram).all():
+        raise ParameterError(f"the Gram matrix {layer!r} holds values that are not numbers; gather it again")
+    return np.asarray(gram, dtype=np.float64) / (gram[-1, -1] or 1.0)
 
 
 def _joined(layer: str, weights: Weights) -> Array:
