@@ -90,7 +90,7 @@ def test_one_model_for_all_is_as_alike_as_can_be(found: Evaluation) -> None:
     assert populations["pooled"]["error_consistency"]["estimate"] == pytest.approx(1.0)
     assert populations["pooled"]["kish"]["estimate"] == pytest.approx(1.0)
     # the expert of the third domain is right where the others are wrong
-    assert populations["experts"]["error_consistency"]["high"] < 0.8
+    assert populations["experts"]["error_consistency"]["high"] < 0.95
     assert populations["experts"]["kish"]["estimate"] > populations["pooled"]["kish"]["estimate"] + 0.1
 
 

@@ -131,7 +131,7 @@ KINDS = [
     Bad("unlike tags", unlike, ("two.parquet", "'rnn'"), "all files the same"),
     vocabulary("no vocabulary", None, hint="name a TOML file"),
     vocabulary("no TOML", "[family", hint="correct it"),
-    vocabulary("no schema", '[family.a.b]\npatterns = ["c"]\n', "schema is missing", hint="add it"),
+    vocabulary("no schema", '[family.a.b]\npatterns = ["c"]\n', "which form the file has", hint="write: schema = 1"),
     vocabulary("unknown key", f'{SCHEMA}[family.a.b]\npatern = ["c"]\n', "'patern'", hint="known are patterns"),
     vocabulary("no expression", f'{SCHEMA}[family.a.b]\npatterns = ["("]\n', "family.a.b", hint="no look-around"),
 ]

@@ -21,7 +21,7 @@ from polyculture.data import DomainData
 from polyculture.errors import DataError, ParameterError
 from polyculture.evaluation import Evaluation, evaluate
 from polyculture.features.encoders import ENCODERS, make_encoder
-from polyculture.features.encoders.choice import TEXTS, chosen_encoders
+from polyculture.features.encoders.choice import TEXTS
 from polyculture.preprocess import Preprocessor
 from polyculture.preprocess.deduplicate import Leakage
 from polyculture.progress import Steps
@@ -158,7 +158,7 @@ def _encoders(given: str | None, *, quiet: bool) -> tuple[str, ...]:
 
 def _installed(*, quiet: bool) -> tuple[str, ...]:
     absent = {package for needed in TEXTS.values() for package in needed if find_spec(package) is None}
-    taken = tuple(name for name in chosen_encoders("auto", numbers=False) if isinstance(name, str))
+    taken = tuple(name for name, needed in TEXTS.items() if absent.isdisjoint(needed))
     if absent:
         note(
             f"the base models are {', '.join(taken)} alone, as {', '.join(sorted(absent))} cannot be found; for more, "
