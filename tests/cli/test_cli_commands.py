@@ -409,3 +409,15 @@ def test_demo_runs_the_loop_and_keeps_what_it_found(
         str(tmp_path / "d" / "report.html"),
         "61 seconds in all",
     ]
+
+
+def test_words_that_options_know_without_torch_are_those_of_the_parts() -> None:
+    from polyculture.cli.fit import THRESHOLDS, TUNES
+    from polyculture.features.text_backbone import tuning
+    from polyculture.fuse import WEIGHT_MERGES
+    from polyculture.fuse.methods import METHODS
+    from polyculture.optimise.threshold import METRICS
+
+    assert tuning.TUNES == TUNES
+    assert set(THRESHOLDS) == set(METRICS)
+    assert set(WEIGHT_MERGES) == set(METHODS)

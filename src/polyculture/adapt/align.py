@@ -14,7 +14,7 @@ from polyculture.arrays import Array, Floats, Mask
 from polyculture.errors import ParameterError, ShapeError
 from polyculture.features.backbone import Backbone
 from polyculture.features.encoders.base import held_out
-from polyculture.features.network import build, load_weights, weights_of
+from polyculture.features.network import weights_of
 from polyculture.progress import LOG
 from polyculture.targets import kind_named, kind_of
 
@@ -146,14 +146,7 @@ class Task:
 
     def network(self) -> nn.Sequential:
         """The backbone's network, with its weights."""
-        import torch
-
-        with torch.random.fork_rng(devices=[]):
-            network = build(
-                self.backbone.n_features_in_, self.backbone.hidden, self.backbone.coding_.width, self.backbone.dropout
-            )
-        load_weights(network, self.backbone.weights_)
-        return network
+        return self.backbone.network(self.backbone.weights_)
 
     def some_target(self, count: int) -> Tensor:
         """Vectors of so many target items, drawn at random."""
@@ -169,9 +162,8 @@ class Task:
         """Train in place; the caller's random numbers stay as they were."""
         import torch
 
-        from polyculture.training import train
+        from polyculture.training import batch_for, train
 
-        size = int(np.clip(len(self.rows) // 8, 8, self.backbone.batch_size))
         with torch.random.fork_rng(devices=[]):
             # the loss on the source says nothing about the target: all epochs run
             train(
@@ -182,7 +174,7 @@ class Task:
                 optimizer=self.backbone.optimizer,
                 learning_rate=learning_rate,
                 weight_decay=self.backbone.weight_decay,
-                batch_size=size,
+                batch_size=batch_for(len(self.rows), self.backbone.batch_size),
                 epochs=epochs,
                 patience=None,
                 seed=self.backbone.random_state,

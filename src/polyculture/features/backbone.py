@@ -19,7 +19,7 @@ from polyculture.features.grams import gram_sums
 from polyculture.features.network import Weights, build, load_weights, weights_of
 from polyculture.features.reading import as_kind, taught, unless_values
 from polyculture.targets import KINDS, kind_named
-from polyculture.training import Epoch, supervised, train
+from polyculture.training import Epoch, batch_for, supervised, train
 
 __all__ = ["Backbone", "Weights", "build", "load_weights", "weights_of"]
 
@@ -65,7 +65,9 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     family: ClassVar[str] = "network"
     reads: ClassVar[str] = "vectors"
-    suits: ClassVar[Suits] = Suits("all", 2e-4, 15, 5e-5, 3, refit_head=True)
+    suits: ClassVar[Suits] = Suits(
+        layers="all", learning_rate=2e-4, epochs=15, fine_tune_rate=5e-5, fine_tune_epochs=3, refit_head=True
+    )
 
     def __init__(
         self,
@@ -135,9 +137,7 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         name: str = "backbone",
     ) -> tuple[dict[str, Array], list[Epoch]]:
         """Weights after training from `start` (None: random ones) on some rows, the first `frozen` layers kept."""
-        network = self._network()
-        if start is not None:
-            load_weights(network, start)
+        network = self.network(start)
         for layer in [m for m in network if isinstance(m, nn.Linear)][:frozen]:
             layer.requires_grad_(False)
         inputs, target = torch.from_numpy(np.require(X, np.float32, "W")), kind_named(self.target).tensor(y)
@@ -151,8 +151,8 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 optimizer=self.optimizer,
                 learning_rate=self.learning_rate if learning_rate is None else learning_rate,
                 weight_decay=self.weight_decay,
-                # few items still get several steps an epoch, and very many no more than a thousand
-                batch_size=int(np.clip(len(rows) // 8, 8, max(self.batch_size, len(rows) // 1000))),
+                # very many items are no more than a thousand steps an epoch
+                batch_size=batch_for(len(rows), max(self.batch_size, len(rows) // 1000)),
                 epochs=self.epochs if epochs is None else epochs,
                 patience=self.patience,
                 seed=self.random_state,
@@ -174,10 +174,14 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ParameterError(f"layers is {layers!r}; use one of {', '.join(kept)}")
         return kept[layers]
 
-    def _network(self) -> nn.Sequential:
+    def network(self, weights: Weights | None = None) -> nn.Sequential:
+        """Its network in torch, under these weights (None: random first ones)."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
-            return build(self.n_features_in_, self.hidden, self.coding_.width, self.dropout)
+            built = build(self.n_features_in_, self.hidden, self.coding_.width, self.dropout)
+        if weights is not None:
+            load_weights(built, weights)
+        return built
 
     def logits(self, X: Floats, weights: Weights | None = None) -> Array:
         """Scores before the softmax, shape (n, classes), under these weights (its own when None)."""
@@ -187,7 +191,7 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def layer_inputs(self, X: Floats, weights: Weights | None = None) -> dict[str, Array]:
         """What each linear layer receives, by the layer's name, and ``logits``, what the head gives."""
         check_is_fitted(self)
-        network = load_weights(self._network(), self.weights_ if weights is None else weights)
+        network = self.network(self.weights_ if weights is None else weights)
         state: Tensor = torch.from_numpy(np.require(X, np.float32, "W"))
         received: dict[str, Array] = {}
         for name, layer in network.named_children():

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 from scipy.optimize import minimize
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 from polyculture.arrays import Array, Floats
 from polyculture.errors import DataError
@@ -206,7 +206,7 @@ class LogPool(BaseEstimator):  # type: ignore[misc]
         if len(y) < 2 * self.folds:
             raise DataError(f"log_pool needs at least {2 * self.folds} held-out items; give more validation items")
         found = np.zeros(probabilities.shape[1:])
-        pool = LogPool(**self.get_params())
+        pool = clone(self)
         for rows, rest in cut(y, self.folds, self.random_state, groups):
             pool.fit(probabilities[:, rows], y[rows], domain[rows])
             found[rest] = pool.predict_proba(probabilities[:, rest], domain[rest])

@@ -8,6 +8,7 @@ import numpy as np
 
 from polyculture.arrays import Array
 from polyculture.errors import ParameterError
+from polyculture.fuse.sums import solve_sums
 
 
 def merge_linear(changes: Sequence[Array], grams: Sequence[Array], ridge: float = 0.0) -> Array:
@@ -62,9 +63,7 @@ def merge_linear(changes: Sequence[Array], grams: Sequence[Array], ridge: float 
     _check_shapes(changes, grams)
     total = np.sum([np.asarray(c, dtype=np.float64) for c in grams], axis=0)
     moved = np.sum([np.asarray(t, dtype=np.float64) @ c for t, c in zip(changes, grams, strict=True)], axis=0)
-    # without a ridge a direction that no data reach would make the matrix singular
-    floor = max(ridge, 1e-10) * max(float(np.trace(total)) / len(total), np.finfo(np.float64).tiny)
-    return np.asarray(np.linalg.solve(total + floor * np.eye(len(total)), moved.T).T)
+    return solve_sums(moved, total, ridge)
 
 
 def _check_shapes(changes: Sequence[Array], grams: Sequence[Array]) -> None:

@@ -38,7 +38,7 @@ from polyculture.features.text_backbone.schedule import CLIP, groups, rate
 from polyculture.features.text_backbone.tokens import padded
 from polyculture.features.text_backbone.tuning import TUNES, freeze, let_change
 from polyculture.targets import KINDS, kind_named
-from polyculture.training import Disturb, Epoch, supervised, train
+from polyculture.training import Disturb, Epoch, batch_for, supervised, train
 
 POOLINGS, PRECISIONS = ("model", "mean"), ("auto", "float32", "bfloat16")
 
@@ -119,7 +119,15 @@ class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
 
     family: ClassVar[str] = "transformer"
     reads: ClassVar[str] = "texts"
-    suits: ClassVar[Suits] = Suits("upper", 3e-5, 1, 1e-5, 0, refit_head=False, gram_items=500)
+    suits: ClassVar[Suits] = Suits(
+        layers="upper",
+        learning_rate=3e-5,
+        epochs=1,
+        fine_tune_rate=1e-5,
+        fine_tune_epochs=0,
+        refit_head=False,
+        gram_items=500,
+    )
 
     # the mixin's own knows classes alone
     score = Answering.score
@@ -264,8 +272,7 @@ class TextBackbone(ClassifierMixin, Answering):  # type: ignore[misc]
                 average=self.average,
                 disturb=self._disturb(network),
                 clip=CLIP,
-                # few texts still get several steps an epoch
-                batch_size=int(np.clip(len(rows) // 8, 8, self.batch_size)),
+                batch_size=batch_for(len(rows), self.batch_size),
                 epochs=self.epochs if epochs is None else epochs,
                 patience=self.patience if start is None else self.patience or 1,
                 lengths=lengths,

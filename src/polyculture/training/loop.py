@@ -1,12 +1,11 @@
-"""The training loop that every network here goes through."""
+"""Passes over the rows, early stopping, and the weights that stay."""
 
 from __future__ import annotations
 
 import copy
-import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,15 +17,13 @@ from torch.optim.swa_utils import AveragedModel
 from polyculture.arrays import Array
 from polyculture.errors import ParameterError
 from polyculture.progress import LOG
-from polyculture.targets import Classes, Target
+from polyculture.training.objectives import Objective
+from polyculture.training.steps import averaged, batches, optimiser
 
 FUSED = ("adam", "adamw")
 
-Fetch = Callable[[Tensor], tuple[Tensor, ...]]
 Schedule = Callable[[int, int], float]
 Disturb = Callable[[], AbstractContextManager[None]]
-Objective = Callable[[nn.Module, Tensor], tuple[Tensor, int, int]]
-"""Network and rows in; mean loss, number of right answers and number of answers out."""
 
 
 @dataclass(frozen=True)
@@ -65,148 +62,6 @@ class _Best:
             kept = {name for name, value in network.named_parameters() if not value.requires_grad}
             changing = {name: value for name, value in network.state_dict().items() if name not in kept}
             self.loss, self.state, self.waited = loss, copy.deepcopy(changing), 0
-
-
-def classification(fetch: Fetch, target: Tensor, *, smoothing: float = 0.0) -> Objective:
-    """Cross-entropy of a network's logits, with smoothed labels while it trains.
-
-    Parameters
-    ----------
-    fetch : callable
-        Rows (m,) to the network's inputs, each of length m.
-    target : tensor of int64, shape (n,)
-        Class of every row.
-    smoothing : float in [0, 1)
-        Share of the target spread evenly over the classes.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from polyculture.training import classification
-    >>> x, y = torch.tensor([[3.0, 0.0], [0.0, 3.0]]), torch.tensor([0, 0])
-    >>> loss, right, answers = classification(lambda rows: (x[rows],), y)(torch.nn.Identity(), torch.arange(2))
-    >>> right, answers
-    (1, 2)
-    """
-    return supervised(fetch, target, Classes, smoothing=smoothing)
-
-
-def supervised(fetch: Fetch, target: Tensor, kind: type[Target], *, smoothing: float = 0.0) -> Objective:
-    """The loss of a kind of target, with smoothed labels while the network trains.
-
-    Parameters
-    ----------
-    fetch : callable
-        Rows (m,) to the network's inputs, each of length m.
-    target : tensor of n rows
-        What `kind.tensor` gave.
-    kind : type of Target
-    smoothing : float in [0, 1)
-        Share of the target spread evenly, where there are labels to smooth.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from polyculture.targets import Values
-    >>> from polyculture.training import supervised
-    >>> x, y = torch.tensor([[1.0], [3.0]]), torch.tensor([1.0, 1.0])
-    >>> float(supervised(lambda rows: (x[rows],), y, Values)(torch.nn.Identity(), torch.arange(2))[0])
-    1.0
-    """
-
-    def objective(network: nn.Module, rows: Tensor) -> tuple[Tensor, int, int]:
-        scores, truth = network(*fetch(rows)), target[rows]
-        loss = kind.loss(scores, truth, smoothing if network.training else 0.0)
-        return loss, kind.hits(scores, truth), len(rows)
-
-    return objective
-
-
-_UNFIT = (torch.optim.Optimizer, torch.optim.SparseAdam)
-
-
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Let torch use so many threads inside a ``with``: for networks whose steps are too small to share.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from polyculture.training import threads
-    >>> with threads(1):
-    ...     torch.get_num_threads()
-    1
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def optimiser(name: str, parameters: Iterable[Any], **settings: Any) -> torch.optim.Optimizer:
-    """Any optimiser of ``torch.optim`` by its name, in any case, but for the one that needs sparse gradients.
-
-    Parameters
-    ----------
-    name : str
-    parameters : iterable of torch.nn.Parameter, or of dict
-        Dicts are groups with settings of their own, as torch has them.
-    **settings
-        Those that the optimiser does not know are left out.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such optimiser, or it cannot train these parameters.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from polyculture.training import optimiser
-    >>> type(optimiser("adamw", torch.nn.Linear(2, 2).parameters(), lr=0.1)).__name__
-    'AdamW'
-    """
-    choices = {
-        key.lower(): value
-        for key, value in vars(torch.optim).items()
-        if isinstance(value, type) and issubclass(value, torch.optim.Optimizer) and value not in _UNFIT
-    }
-    if name.lower() not in choices:
-        raise ParameterError(
-            f"there is no optimiser named {name!r} in torch.optim; use one of {', '.join(sorted(choices))}"
-        )
-    kind = choices[name.lower()]
-    known = {key: value for key, value in settings.items() if key in inspect.signature(kind).parameters}
-    try:
-        return kind(parameters, **known)
-    except ValueError as error:
-        raise ParameterError(f"the optimiser {name!r} cannot train this network: {error}; use another one") from error
-
-
-def batches(rows: Array, size: int, rng: np.random.RandomState, lengths: Array | None = None) -> list[Tensor]:
-    """Rows in random order, cut into batches; items of like length share a batch where `lengths` are given.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from polyculture.training import batches
-    >>> [len(part) for part in batches(np.arange(4), 2, np.random.RandomState(0))]
-    [2, 2]
-    """
-    order = rng.permutation(rows)
-    if lengths is not None:
-        # Sorting inside windows of 32 batches keeps padding short and the order random.
-        window = 32 * size
-        order = np.concatenate(
-            [
-                part[np.argsort(lengths[part], kind="stable")]
-                for part in np.split(order, range(window, len(order), window))
-            ]
-        )
-    cut = np.split(order, range(size, len(order), size))
-    return [torch.from_numpy(cut[i].astype(np.int64)) for i in rng.permutation(len(cut))]
 
 
 def train(
@@ -340,32 +195,6 @@ def train(
         network.load_state_dict(mean.module.state_dict())
     network.eval()
     return history
-
-
-def averaged(network: nn.Module, keep: float) -> AveragedModel:
-    r"""A copy of a network that holds the running mean of its weights.
-
-    .. math:: \bar\theta_t = m_t \bar\theta_{t-1} + (1 - m_t) \theta_t,
-        \qquad m_t = \min\Big(m, \frac{1 + t}{10 + t}\Big)
-
-    so that the first steps, far from the end, are soon forgotten.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from polyculture.training import averaged
-    >>> network = torch.nn.Linear(1, 1, bias=False)
-    >>> mean = averaged(network, 0.99)
-    >>> network.weight.data += 1
-    >>> mean.update_parameters(network)
-    >>> bool(mean.module.weight == network.weight)
-    True
-    """
-
-    def step(old: Tensor, new: Tensor, seen: Tensor | int) -> Tensor:
-        return old.lerp(new, 1.0 - min(keep, (1.0 + int(seen)) / (10.0 + int(seen))))
-
-    return AveragedModel(network, avg_fn=step)
 
 
 def _pass(
