@@ -248,6 +248,19 @@ class TestOptions:
         tied = sp.csr_array((y[columns[:4], None] == y).astype(float))
         assert model.predict_proba(texts[:4], edges=tied).shape == (4, 2)
 
+    def test_a_graph_that_was_not_there_at_fit_time_is_used(self):
+        rng = np.random.RandomState(0)
+        y = np.arange(300) % 2
+        x = (0.4 * (2 * y[:, None] - 1) + rng.normal(size=(300, 4))).astype(np.float32)
+        friends = sp.csr_array(((y[:, None] == y) & (rng.random_sample((300, 300)) < 0.1)).astype(float))
+        model = CrossDomainClassifier(graph="given", hops=(2,), adapt="none", fuse="backbone")
+        model.fit(x[:150], y[:150], graph=friends[:150, :150])
+        later = friends[150:, 150:]
+        alone, together = model.score(x[150:], y[150:]), model.score(x[150:], y[150:], graph=later)
+        assert alone < 0.9 < together
+        found = model.predict_proba(x[150:], graph=later)
+        assert (model.classes_[found.argmax(axis=1)] == model.predict(x[150:], graph=later)).all()
+
     def test_parameters_are_kept_as_given_and_a_clone_is_unfitted(self, fitted):
         again = clone(fitted)
         assert repr(again) == repr(fitted)

@@ -290,3 +290,29 @@ def test_comes_back_from_its_state_bit_for_bit(two_views, noisy, tmp_path, kind)
         assert one[0] == other[0]
         np.testing.assert_array_equal(one[1], other[1])
         np.testing.assert_array_equal(one[2], other[2])
+
+
+def of_friends(noisy):
+    y, block, _, friends = noisy
+    spread = Spread(hops=(2,))
+    return spread, spread.fit_transform({"v": block}, {"v": block}, y, given=friends), block, friends
+
+
+def test_a_graph_that_comes_later_spreads_vectors_too(noisy):
+    spread, fitted, block, friends = of_friends(noisy)
+    found = spread.transform({"v": block}, {"v": block}, graph=friends)
+    np.testing.assert_allclose(found, fitted, rtol=1e-5, atol=1e-6)
+
+
+def test_a_later_graph_of_another_size_is_refused(noisy):
+    spread, _, block, friends = of_friends(noisy)
+    with pytest.raises(ShapeError, match="one row and one column for each of 3 items"):
+        spread.transform({"v": block[:3]}, {"v": block[:3]}, graph=friends)
+
+
+def test_edges_that_no_model_asked_for_are_said_to_be_of_no_use(noisy, caplog):
+    y, block, random, _ = noisy
+    spread = Spread()
+    spread.fit_transform({"v": block}, {"v": block}, y, given=random)
+    spread.transform({"v": block}, {"v": block}, graph=random)
+    assert "these are not used" in caplog.text

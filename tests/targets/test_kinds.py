@@ -186,3 +186,13 @@ class TestReading:
         labels, target = read_labels([["red"], [], None, ["new", "red"]])
         assert target.names.tolist() == ["new", "red"]
         assert labels.tolist() == [(0, 1), (0, 0), None, (1, 1)]
+
+
+def test_rows_of_labels_in_an_array_of_objects_are_labels():
+    rows = [(0, 1), (1, 0), (1, 1)]
+    held = np.empty(3, dtype=object)
+    held[:] = rows
+    for given in (held, rows, np.array(rows)):
+        labels, target = read_labels(given)
+        assert isinstance(target, Labels)
+        assert labels.tolist() == rows

@@ -24,14 +24,14 @@ from polyculture.progress import LOG
 class Answering(Reading):
     """Items in; answers of every part, and of their fusion, out."""
 
-    def encode(self, X: Any, *, edges: sp.sparray | None = None) -> Encoded:
-        """Steps 1 and 2 for items that arrive later."""
+    def encode(self, X: Any, *, edges: sp.sparray | None = None, graph: sp.sparray | None = None) -> Encoded:
+        """Steps 1 and 2 for items that arrive later; `edges` and `graph` as in :meth:`predict`."""
         self._check_fitted("features_")
         items = self._read_items(X, reset=False)
         found = next(iter(items.values()))
         if self.clean and "text" in items:
             found = clean_text(np.asarray(found))
-        encoded = self.features_.transform(found, edges=edges)
+        encoded = self.features_.transform(found, edges=edges, graph=graph)
         return replace(encoded, texts=np.asarray(found, dtype=object) if "text" in items else None)
 
     def _members(self, encoded: Encoded, domain: Array) -> dict[str, Array]:
@@ -81,10 +81,16 @@ class Answering(Reading):
             "fused": sharpen(self._fused(members, where), self.temperature_, self._kind),
         }
 
-    def _found(self, X: Any, domain: Sequence[str] | Array | None, edges: sp.sparray | None) -> tuple[Encoded, Array]:
+    def _found(
+        self,
+        X: Any,
+        domain: Sequence[str] | Array | None,
+        edges: sp.sparray | None,
+        graph: sp.sparray | None,
+    ) -> tuple[Encoded, Array]:
         """Items after step 2, and the domain of each."""
         self._check_fitted()
-        encoded = self.encode(X, edges=edges)
+        encoded = self.encode(X, edges=edges, graph=graph)
         where = self._read_domains(domain, len(encoded))
         if where is None:
             return encoded, unknown(len(encoded))
@@ -99,6 +105,8 @@ class Answering(Reading):
         sample_weight: Sequence[float] | Array | None = None,
         *,
         domain: Sequence[str] | Array | None = None,
+        edges: sp.sparray | None = None,
+        graph: sp.sparray | None = None,
     ) -> dict[str, float]:
         """What can be said of the predictions for these items: accuracy and F1, or R² and the mean absolute error.
 
@@ -106,7 +114,7 @@ class Answering(Reading):
 
         Parameters
         ----------
-        X, domain
+        X, domain, edges, graph
             As in :meth:`predict`.
         y : sequence of n labels
         sample_weight : sequence of n float, or None
@@ -117,7 +125,7 @@ class Answering(Reading):
         DataError
             If no item has a label, or labels are of another kind than those that were learnt.
         """
-        found = self.predict(X, domain=domain)
+        found = self.predict(X, domain=domain, edges=edges, graph=graph)
         labels = self._truth(y, len(found))
         rows = np.flatnonzero([value is not None for value in labels.tolist()])
         if not len(rows):
@@ -132,9 +140,11 @@ class Answering(Reading):
         sample_weight: Sequence[float] | Array | None = None,
         *,
         domain: Sequence[str] | Array | None = None,
+        edges: sp.sparray | None = None,
+        graph: sp.sparray | None = None,
     ) -> float:
         """Share of items that are predicted right (all of their labels); R² for values."""
-        return next(iter(self.measures(X, y, sample_weight, domain=domain).values()))
+        return next(iter(self.measures(X, y, sample_weight, domain=domain, edges=edges, graph=graph).values()))
 
     def predict(
         self,
@@ -142,6 +152,7 @@ class Answering(Reading):
         *,
         domain: Sequence[str] | Array | None = None,
         edges: sp.sparray | None = None,
+        graph: sp.sparray | None = None,
     ) -> Array:
         """What is predicted for each item.
 
@@ -152,9 +163,11 @@ class Answering(Reading):
             Items of a domain that was fitted may be routed to its expert; all others, and all when None, are served by
             the static fused model.
         edges : sparse array of shape (n, fitted items), or None
-            Edges to the fitted items, for a given graph.
+            Edges to the fitted items, where the model was fitted with a given graph.
+        graph : sparse array of shape (n, n), or None
+            Edges among these items, such as a graph that was not there when the model was fitted.
         """
-        encoded, where = self._found(X, domain, edges)
+        encoded, where = self._found(X, domain, edges, graph)
         return self.target_.decode(self.answers(encoded, where)["fused"])
 
     def knowledge(self, encoded: Encoded, domain: Array) -> Floats:

@@ -158,6 +158,7 @@ class CrossDomainClassifier(ClassifierMixin, Tasks):  # type: ignore[misc]
         *,
         domain: Sequence[str] | Array | None = None,
         edges: sp.sparray | None = None,
+        graph: sp.sparray | None = None,
         task: str | None = None,
     ) -> Array:
         """Probability of each class, shape (n, classes), or of each label, shape (n, labels).
@@ -169,11 +170,13 @@ class CrossDomainClassifier(ClassifierMixin, Tasks):  # type: ignore[misc]
             Items of a domain that was fitted may be routed to its expert; all others, and all when None, are served by
             the static fused model.
         edges : sparse array of shape (n, fitted items), or None
-            Edges to the fitted items, for a given graph.
+            Edges to the fitted items, where the model was fitted with a given graph.
+        graph : sparse array of shape (n, n), or None
+            Edges among these items, such as a graph that was not there when the model was fitted.
         task : str or None
             A further task; see :meth:`add_task`.
         """
-        encoded, where = self._found(X, domain, edges)
+        encoded, where = self._found(X, domain, edges, graph)
         if task is None:
             return self.answers(encoded, where)["fused"]
         return self._head(task).predict_proba(self.knowledge(encoded, where))
@@ -184,10 +187,11 @@ class CrossDomainClassifier(ClassifierMixin, Tasks):  # type: ignore[misc]
         *,
         domain: Sequence[str] | Array | None = None,
         edges: sp.sparray | None = None,
+        graph: sp.sparray | None = None,
         task: str | None = None,
     ) -> Array:
         """Most probable class of each item, or 0 and 1 for its labels; parameters as in :meth:`predict_proba`."""
-        found = self.predict_proba(X, domain=domain, edges=edges, task=task)
+        found = self.predict_proba(X, domain=domain, edges=edges, graph=graph, task=task)
         if task is not None:
             return np.asarray(self._head(task).classes_[found.argmax(axis=1)])
         return self.target_.decode(found, None if self.threshold is None else self.threshold_)

@@ -195,13 +195,22 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return list(self.network_encoders)
         return self.quiet_ or list(self.encoders_)
 
-    def transform(self, X: Any, *, edges: sp.sparray | None = None) -> Encoded:
-        """Encode items that arrive later; `edges` (m, n) ties them to the fitted items where edges are given."""
+    def transform(self, X: Any, *, edges: sp.sparray | None = None, graph: sp.sparray | None = None) -> Encoded:
+        """Encode items that arrive later.
+
+        Parameters
+        ----------
+        X : sequence of m texts, or array, sparse array or table of shape (m, d)
+        edges : sparse array of shape (m, n), or None
+            Ties them to the fitted items, where edges are given.
+        graph : sparse array of shape (m, m), or None
+            Ties them to each other, where edges are given.
+        """
         check_is_fitted(self, "encoders_")
         items = self._items(X, reset=False)
         views = {name: encoder.transform(items) for name, encoder in self.encoders_.items()}
         dense = {name: block.transform(views[name]) for name, block in self.blocks_.items()}
-        return Encoded(views, self.spread_.transform(dense, self._search(views), edges=edges))
+        return Encoded(views, self.spread_.transform(dense, self._search(views), edges=edges, graph=graph))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

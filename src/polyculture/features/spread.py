@@ -15,6 +15,7 @@ from polyculture.errors import DataError, ParameterError, ShapeError
 from polyculture.features.closed_form import held_out_hits
 from polyculture.features.encoders.base import State
 from polyculture.features.graph import PROPAGATIONS, Graph, build_graph, propagation, restore
+from polyculture.features.graph import given as given_edges
 from polyculture.progress import LOG
 
 KINDS = ("none", "given", "words", "other", "same", "auto")
@@ -252,7 +253,9 @@ class Spread(BaseEstimator):  # type: ignore[misc]
         if inside.all():
             return best
         # a copy receives over the edges of its item
-        edges = None if given is None else sp.csr_array(given).maximum(sp.csr_array(given).T)[~inside][:, inside]
+        edges = None
+        if self.kind_ == "given" and given is not None:
+            edges = sp.csr_array(given).maximum(sp.csr_array(given).T)[~inside][:, inside]
         out = np.empty((len(inside), best.shape[1]), dtype=best.dtype)
         rows = np.flatnonzero(~inside)
         out[inside] = best
@@ -262,21 +265,44 @@ class Spread(BaseEstimator):  # type: ignore[misc]
         return out
 
     def transform(
-        self, blocks: Mapping[str, Floats], views: Mapping[str, Matrix], *, edges: sp.sparray | None = None
+        self,
+        blocks: Mapping[str, Floats],
+        views: Mapping[str, Matrix],
+        *,
+        edges: sp.sparray | None = None,
+        graph: sp.sparray | None = None,
     ) -> Floats:
-        """Spread vectors of items that arrive later, shape (m, d); they receive from the fitted items."""
+        """Spread vectors of items that arrive later, shape (m, d).
+
+        Parameters
+        ----------
+        blocks, views
+            As in :meth:`fit_transform`, of the later items.
+        edges : sparse array of shape (m, n), or None
+            Edges over which they receive from the fitted items, where edges are given.
+        graph : sparse array of shape (m, m), or None
+            Edges among themselves, where edges are given.
+        """
+        if self.kind_ != "given" and (edges is not None or graph is not None):
+            LOG.warning("the model spreads vectors over no given edges (graph: %s): these are not used", self.kind_)
         if self.kind_ == "none":
             return _beside(blocks)
-        if self.kind_ == "given" and edges is None:
-            count = len(next(iter(blocks.values())))
-            edges = sp.csr_array((count, next(iter(self.layers_.values())).graph.edges.shape[1]), dtype=np.float32)
+        count = len(next(iter(blocks.values())))
+        among = None
+        if self.kind_ == "given":
+            edges = self._no_edges(count) if edges is None else edges
+            among = None if graph is None else given_edges(_of(graph, count), symmetric=True)
         attached: dict[str, Any] = {}
         spread = []
         for name, layer in self.layers_.items():
             if layer.view not in attached:
                 attached[layer.view] = layer.graph.attach(views[layer.view] if layer.view else edges)
-            spread.append(layer.propagation.transform(blocks[name], attached[layer.view]))
+            spread.append(layer.propagation.transform(blocks[name], attached[layer.view], among=among))
         return np.hstack(spread)
+
+    def _no_edges(self, count: int) -> sp.csr_array:
+        """From so many later items to the fitted ones."""
+        return sp.csr_array((count, next(iter(self.layers_.values())).graph.edges.shape[1]), dtype=np.float32)
 
     def shares(self, views: Mapping[str, Matrix], *, most: int = 50) -> list[tuple[slice, Ints, Floats]]:
         """What fitted items add to one later item's vector: columns, items, and parts of shape (items, columns).
@@ -326,6 +352,16 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             for name, layer in state["layers"].items()
         }
         return spread
+
+
+def _of(graph: sp.sparray, count: int) -> sp.sparray:
+    """A graph among later items, of their number."""
+    if getattr(graph, "shape", None) != (count, count):
+        raise ShapeError(
+            f"the graph is {getattr(graph, 'shape', type(graph).__name__)}, expected one row and one column for each of "
+            f"{count} items"
+        )
+    return graph
 
 
 def _beside(blocks: Mapping[str, Floats]) -> Floats:

@@ -59,7 +59,8 @@ def read_labels(y: Any, *, values: bool = False, asker: str = "this estimator") 
         isinstance(row, set | frozenset) for row in rows
     ):
         return _of_sets(rows)
-    if any(row is None for row in rows):
+    # NumPy makes a matrix of a list of rows, and not of an array or a column that holds rows
+    if rows and (not isinstance(y, list | tuple) or any(row is None for row in rows)):
         return _of_rows(_filled(rows), None)
     table = _as_table(y)
     if table.ndim == 2 and table.shape[1] > 1:

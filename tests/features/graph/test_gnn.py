@@ -178,3 +178,13 @@ def test_bad_data_is_refused():
         GNN().fit(np.eye(2), edges, np.array([0]))
     with pytest.raises(ParameterError, match="sgc"):
         GNN().fit(np.eye(2), words_and_items(sp.csr_array(np.ones((2, 2)))), np.array([0, 1]))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_same_graph_come_later_gives_the_same_features(blocks, layer):
+    vectors, edges, _, known = blocks
+    gnn = small(layer, epochs=3)
+    features = gnn.fit_transform(vectors, edges, known)
+    found = gnn.transform(vectors, sp.csr_array(edges.shape, dtype=np.float32), among=edges)
+    np.testing.assert_allclose(found, features, rtol=1e-4, atol=1e-5)
+    assert not np.allclose(gnn.transform(vectors, sp.csr_array(edges.shape, dtype=np.float32)), features, atol=1e-3)

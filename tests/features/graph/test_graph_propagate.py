@@ -77,6 +77,20 @@ def test_an_item_that_none_receives_from_is_the_same_earlier_and_later(rng, meth
     np.testing.assert_allclose(later, together[25:], atol=1e-5)
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("normalise", NORMS)
+@pytest.mark.parametrize("self_loop", [0.0, 1.0])
+def test_a_later_graph_spreads_as_if_it_had_been_fitted(rng, method, normalise, self_loop):
+    vectors, fitted, later = rng.normal(size=(50, 3)), random_edges(rng, 30, 30), random_edges(rng, 20, 20)
+    tied = random_edges(rng, 20, 30, 0.05)
+    spread = Propagation(method, hops=3, normalise=normalise, self_loop=self_loop)
+    together = sp.block_array([[fitted, None], [tied, later]], format="csr")
+    expected = spread.fit_transform(vectors, together)[30:]
+    found = spread.fit(vectors[:30], fitted).transform(vectors[30:], tied, among=later)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    assert not np.allclose(found, spread.transform(vectors[30:], tied), atol=1e-3)
+
+
 def test_one_hop_is_the_same_whoever_receives_from_the_item(rng):
     square, vectors = given(random_edges(rng, 20, 20)), rng.normal(size=(20, 4))
     others = np.arange(1, 20)

@@ -29,7 +29,8 @@ class GNN(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     for GCN, where :math:`\hat A` is normalised symmetrically with self-loops; GraphSAGE sets an item's own vector
     beside the mean of its neighbours, and GAT weighs neighbours by attention. Only GCN looks at the weights of edges.
 
-    Later items receive from the fitted ones and give nothing back, so that fitted items' features do not change.
+    Later items receive from the fitted ones and give nothing back, so that fitted items' features do not change; items
+    that come together may have a graph of their own.
 
     Parameters
     ----------
@@ -136,7 +137,7 @@ class GNN(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.fit(vectors, edges, y, validation=validation)
         return self._hidden(self.vectors_, self.edges_)
 
-    def transform(self, vectors: Floats, edges: Edges) -> Floats:
+    def transform(self, vectors: Floats, edges: Edges, *, among: sp.csr_array | None = None) -> Floats:
         """Features of items that come later.
 
         Parameters
@@ -144,6 +145,8 @@ class GNN(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         vectors : array of shape (m, d)
         edges : CSR array of shape (m, n)
             Edges over which they receive from the fitted items.
+        among : CSR array of shape (m, m), or None
+            Edges over which they receive from each other.
 
         Returns
         -------
@@ -152,7 +155,8 @@ class GNN(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "network_")
         fitted = len(self.vectors_)
         x = checked(vectors, edges, fitted)
-        square = sp.block_array([[self.edges_, None], [_listed(edges), sp.csr_array((len(x), len(x)))]], format="csr")
+        own = sp.csr_array((len(x), len(x))) if among is None else among
+        square = sp.block_array([[self.edges_, None], [_listed(edges), own]], format="csr")
         return self._hidden(np.concatenate([self.vectors_, x]), square)[fitted:]
 
     def state(self) -> State:

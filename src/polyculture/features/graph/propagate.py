@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -40,7 +41,8 @@ class Propagation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     :math:`Z_0 = X, Z_{t+1} = (1 - \alpha) \hat A Z_t + \alpha X` (APPNP). An item without edges keeps its own vector.
 
     An item that comes later receives from the fitted items, and gives nothing back: its features are those that it
-    would have had in `fit`, had it had the same edges there and no other item an edge from it.
+    would have had in `fit`, had it had the same edges there and no fitted item an edge from it. Items that come
+    together may have a graph of their own.
 
     Parameters
     ----------
@@ -122,7 +124,7 @@ class Propagation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.fit(vectors, edges, y, validation=validation)
         return self._features(self.hops_)
 
-    def transform(self, vectors: Floats, edges: Edges) -> Floats:
+    def transform(self, vectors: Floats, edges: Edges, *, among: sp.csr_array | None = None) -> Floats:
         """Features of items that come later.
 
         Parameters
@@ -130,6 +132,8 @@ class Propagation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         vectors : array of shape (m, d)
         edges : CSR array or Bipartite of shape (m, n)
             Edges over which they receive from the fitted items; see :meth:`Graph.attach`.
+        among : CSR array of shape (m, m), or None
+            Edges over which they receive from each other; `edges` is a CSR array then.
 
         Returns
         -------
@@ -137,9 +141,13 @@ class Propagation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "hops_")
         hops = [checked(vectors, edges, self.edges_.shape[0])]
-        row = Normalised.of(edges, self.self_loop, self.normalise)
+        all_edges = edges if among is None else sp.hstack([edges, among], format="csr")
+        row = Normalised.of(all_edges, self.self_loop, self.normalise)
         for fitted in self.hops_[:-1]:
-            hops.append(self._hop(row, edges, fitted * self.row_.giving, hops))
+            there = fitted * self.row_.giving
+            if among is not None:
+                there = np.concatenate([there, hops[-1] * row.giving])
+            hops.append(self._hop(row, all_edges, there, hops))
         return self._features(hops)
 
     def neighbour_parts(self, edges: Edges, hop: int | None = None) -> Parts:
