@@ -461,7 +461,7 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("changes", "says"),
         [
-            ({"adapt": "dann"}, "adapt is 'dann'; use one of fine_tune, none"),
+            ({"adapt": "dann"}, "adapt is 'dann'; use one of fine_tune, auto, none"),
             ({"adapt_layers": "lower"}, "adapt_layers is 'lower'; use one of auto, all, upper, head"),
             ({"fuse": "ties"}, "fuse is 'ties'; use one of auto, average"),
             ({"threshold": "accuracy"}, "threshold is 'accuracy'; use one of None, f1"),

@@ -14,7 +14,9 @@ from polyculture.classify.notes import unseen
 from polyculture.classify.parts import unknown
 from polyculture.classify.reading import Reading
 from polyculture.errors import DataError
+from polyculture.features.base_model import BaseModel
 from polyculture.features.combine import Encoded
+from polyculture.features.network import Weights
 from polyculture.fuse.combine import Combination
 from polyculture.optimise import sharpen
 from polyculture.preprocess import clean_text
@@ -51,12 +53,24 @@ class Answering(Reading):
             found[f"encoder:{name}"] = model.answers(encoded.views[name])
         return found
 
-    def _fused(self, members: Mapping[str, Array], domain: Array) -> Array:
+    def _fused(self, encoded: Encoded, members: Mapping[str, Array], domain: Array) -> Array:
         families = {name: members[f"encoder:{name}"] for name in self.families_}
         known = np.isin(domain, list(self.domains_))
         nowhere = np.array([""] * len(domain), dtype=object)
         static = self.static_.predict_proba(members, families, nowhere)
-        return np.where(known[:, None], self.routed_.predict_proba(members, families, domain), static)
+        found = np.where(known[:, None], self.routed_.predict_proba(members, families, domain), static)
+        for name, own in self.own_.items():
+            rows = np.flatnonzero(domain == name)
+            if len(rows):
+                found[rows] = self._together(encoded.take(rows), own.weights, own.families)
+        return found
+
+    def _together(self, encoded: Encoded, weights: Weights, models: Mapping[str, BaseModel]) -> Array:
+        """One network's and some base models' answers, joined as where no domain is known."""
+        network = self.backbone_.answers(self.fed(encoded), weights)
+        families = {name: model.answers(encoded.views[name]) for name, model in models.items()}
+        nowhere = np.array([""] * len(encoded), dtype=object)
+        return self.static_.predict_proba({"merged": network, "backbone": network}, families, nowhere)
 
     def answers(self, encoded: Encoded, domain: Array | None = None) -> dict[str, Array]:
         """Answers of every part and of their fusion for encoded items.
@@ -78,7 +92,7 @@ class Answering(Reading):
         families = [members[f"encoder:{name}"] for name in self.families_]
         return members | {
             "ensemble": Combination.ensemble(np.stack([members["experts"], *families]), self._kind),
-            "fused": sharpen(self._fused(members, where), self.temperature_, self._kind),
+            "fused": sharpen(self._fused(encoded, members, where), self.temperature_, self._kind),
         }
 
     def _found(

@@ -37,8 +37,9 @@ class CrossDomainClassifier(ClassifierMixin, Tasks):  # type: ignore[misc]
         Step 2: the network's shape and training settings; a
         :class:`~polyculture.features.text_backbone.TextBackbone` is fine-tuned on the texts themselves, and no graph is
         used then.
-    adapt : {"fine_tune", "none"}
-        Step 3.
+    adapt : {"fine_tune", "auto", "none"}
+        Step 3: experts for domains with labels; ``"auto"`` also gives a domain without labels parts of its own where
+        that promises something, chosen without its labels (:mod:`polyculture.classify.unlabelled`).
     adapt_layers : {"auto", "all", "upper", "head"}
         Step 3: which layers an expert changes; ``"auto"``: all of a network over vectors, the upper half of a
         Transformer.
@@ -71,6 +72,8 @@ class CrossDomainClassifier(ClassifierMixin, Tasks):  # type: ignore[misc]
         Columns of numbers; not there after texts.
     features_, backbone_, experts_, merged_, families_, routed_, static_
         What each step gave.
+    own_ : dict of str to OwnParts
+        Domains without labels that have parts of their own, with ``adapt="auto"``.
     calibration_ : dict
         Expected calibration error on held-out items, before and after, and the temperature.
     notes_ : list of str

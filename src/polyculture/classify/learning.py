@@ -11,11 +11,13 @@ from polyculture.adapt import fine_tune
 from polyculture.arrays import Array, Mask
 from polyculture.classify.answering import Answering
 from polyculture.classify.notes import notes_on
+from polyculture.classify.unlabelled import OwnParts, Teaching, adapt_to
 from polyculture.data import DomainData
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.base_model import BaseModel
 from polyculture.features.combine import Encoded
+from polyculture.features.network import Weights
 from polyculture.fuse.combine import Combination
 from polyculture.fuse.merging import MERGES, Merged, merge
 from polyculture.optimise import best_threshold, expected_calibration_error, fine_tune_merged, sharpen, temperature
@@ -67,6 +69,7 @@ class Learning(Answering):
         *,
         backbone: AnyBackbone | None = None,
         families: Mapping[str, BaseModel] | None = None,
+        refitted: Mapping[str, BaseModel] | None = None,
         experts: Mapping[str, dict[str, Array]] | None = None,
         merges: Sequence[Merged] | None = None,
     ) -> Self:
@@ -78,9 +81,9 @@ class Learning(Answering):
             Of :meth:`encode_fit`.
         data : DomainData
             Of :meth:`preprocess`.
-        backbone, families, experts, merges : or None
+        backbone, families, refitted, experts, merges : or None
             What is there already and is not made again; an empty mapping leaves its parts out. Families as they were
-            before they learnt from held-out items (``judging_``).
+            before they learnt from held-out items (``judging_``), and as they are since (``families_``).
         """
         self.clock_ = getattr(self, "clock_", Steps())
         self._begin(data)
@@ -117,8 +120,15 @@ class Learning(Answering):
             self._calibrate(self.routed_.held_out_, y[stop])
             if self.refit_base_models:
                 # everything is chosen: the held-out items may teach now
-                self.families_ = {name: m.refitted(encoded.views[name], y) for name, m in self.judging_.items()}
-        self.heads_ = {}
+                self.families_ = (
+                    {name: m.refitted(encoded.views[name], y) for name, m in self.judging_.items()}
+                    if refitted is None
+                    else dict(refitted)
+                )
+        self.heads_, self.own_ = {}, {}
+        if self.adapt == "auto":
+            with self.clock_.step("adapt to domains without labels"):
+                self.own_ = self._adapt_unlabelled(encoded, y, data.domain, held)
         return self
 
     def _base_models(self, encoded: Encoded, y: Array, held: Mask) -> dict[str, BaseModel]:
@@ -133,6 +143,39 @@ class Learning(Answering):
         if self.adapt == "none":
             return {}
         return fine_tune(self.backbone_, X, y, domain, validation=held, layers=self.adapt_layers)
+
+    def _adapt_unlabelled(self, encoded: Encoded, y: Array, domain: Array, held: Mask) -> dict[str, OwnParts]:
+        """Parts of its own for each domain without labels, where that promises something."""
+        unlabelled = sorted(set(domain.tolist()) - set(domain[self._kind.labelled(y)].tolist()))
+        if not unlabelled:
+            return {}
+        if not isinstance(self.target_, Classes):
+            self._note(
+                f"adapting to domains without labels is for classes, not {self._kind.name}: the others serve them"
+            )
+            return {}
+        fed, stop = self.fed(encoded), np.flatnonzero(held & (y >= 0))
+        suits = self.backbone_.suits
+
+        def train(taught: Array, rows: Array) -> Weights:
+            return self.backbone_.trained(
+                self.merged_,
+                fed,
+                taught,
+                rows[~held[rows]],
+                stop,
+                learning_rate=suits.learning_rate,
+                epochs=suits.epochs,
+                frozen=self.backbone_.frozen_layers(suits.layers),
+                name="expert without labels",
+            )[0]
+
+        teaching = Teaching(encoded, y, domain, self.judging_, self.merged_, train, self._together)
+        found = {
+            name: adapt_to(teaching, np.flatnonzero(domain == name), seed=self.random_state, name=name)
+            for name in unlabelled
+        }
+        return {name: own for name, own in found.items() if own is not None}
 
     def _merge(self, X: Any, y: Array, domain: Array, rows: Array, stop: Array) -> list[Merged]:
         if not self.experts_ or self.fuse in ("backbone", "none"):

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import Tags
 
 from polyculture.arrays import Array
+from polyculture.classify.unlabelled import OwnParts
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.backbone import Backbone
@@ -27,7 +28,7 @@ from polyculture.targets import Target
 
 FUSE = ("auto", *MERGES, *ENSEMBLES, "backbone", "none")
 _CHOICES: dict[str, tuple[Any, ...]] = {
-    "adapt": ("fine_tune", "none"),
+    "adapt": ("fine_tune", "auto", "none"),
     "adapt_layers": ("auto", "all", "upper", "head"),
     "fuse": FUSE,
     "threshold": (None, *METRICS),
@@ -56,6 +57,7 @@ class Parts(BaseEstimator):  # type: ignore[misc]
     threshold_: float
     calibration_: dict[str, float]
     heads_: dict[str, TaskHead]
+    own_: dict[str, OwnParts]
     n_features_in_: int
     feature_names_in_: Array
 

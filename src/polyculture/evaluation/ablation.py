@@ -62,8 +62,9 @@ def ablate(
         other.features_ = model.features_
         experts = {} if other.adapt == "none" else model.experts_
         merges = model.merges_ if other.fuse == model.fuse and experts else None
+        # what no change touches is not fitted again
         made = {"backbone": model.backbone_, "families": model.judging_, "experts": experts, "merges": merges}
-        other.learn(encoded, prepared, **made)
+        other.learn(encoded, prepared, **made, refitted=model.families_)
         return _judged(other, test, items) | {"about": about}
 
     table = {
