@@ -14,9 +14,7 @@ from polyculture.classify.notes import unseen
 from polyculture.classify.parts import unknown
 from polyculture.classify.reading import Reading
 from polyculture.errors import DataError
-from polyculture.features.base_model import BaseModel
 from polyculture.features.combine import Encoded
-from polyculture.features.network import Weights
 from polyculture.fuse.combine import Combination
 from polyculture.optimise import sharpen
 from polyculture.preprocess import clean_text
@@ -62,14 +60,13 @@ class Answering(Reading):
         for name, own in self.own_.items():
             rows = np.flatnonzero(domain == name)
             if len(rows):
-                found[rows] = self._together(encoded.take(rows), own.weights, own.families)
+                network = self.backbone_.answers(self.fed(encoded)[rows], own.weights)
+                found[rows] = self._joined(network, {family: said[rows] for family, said in families.items()})
         return found
 
-    def _together(self, encoded: Encoded, weights: Weights, models: Mapping[str, BaseModel]) -> Array:
-        """One network's and some base models' answers, joined as where no domain is known."""
-        network = self.backbone_.answers(self.fed(encoded), weights)
-        families = {name: model.answers(encoded.views[name]) for name, model in models.items()}
-        nowhere = np.array([""] * len(encoded), dtype=object)
+    def _joined(self, network: Array, families: Mapping[str, Array]) -> Array:
+        """One network's answers and the base models', as where no domain is known."""
+        nowhere = np.array([""] * len(network), dtype=object)
         return self.static_.predict_proba({"merged": network, "backbone": network}, families, nowhere)
 
     def answers(self, encoded: Encoded, domain: Array | None = None) -> dict[str, Array]:
@@ -108,7 +105,7 @@ class Answering(Reading):
         where = self._read_domains(domain, len(encoded))
         if where is None:
             return encoded, unknown(len(encoded))
-        if sentence := unseen(where, self.domains_):
+        if sentence := unseen(where, self.known_domains):
             LOG.warning(sentence)
         return encoded, where
 
