@@ -11,12 +11,12 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 
 from polyculture.arrays import Array
-from polyculture.classify.tasks import Tasks
+from polyculture.classify.adapting import Adapting
 from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.encoders import Encoder
 
 
-class CrossDomainClassifier(ClassifierMixin, Tasks):  # type: ignore[misc]
+class CrossDomainClassifier(ClassifierMixin, Adapting):  # type: ignore[misc]
     """A model that serves each of several domains like a specialist, and domains that it has not seen.
 
     Preprocess → features → adapt → fuse → optimise; each step can be replaced or left out. It learns one class of
@@ -38,8 +38,8 @@ class CrossDomainClassifier(ClassifierMixin, Tasks):  # type: ignore[misc]
         :class:`~polyculture.features.text_backbone.TextBackbone` is fine-tuned on the texts themselves, and no graph is
         used then.
     adapt : {"fine_tune", "auto", "none"}
-        Step 3: experts for domains with labels; ``"auto"`` also gives a domain without labels parts of its own where
-        that promises something, chosen without its labels (:mod:`polyculture.classify.unlabelled`).
+        Step 3: experts for domains with labels; ``"auto"`` also gives a domain without labels a network of its own,
+        where that promises something: chosen without its labels (:mod:`polyculture.classify.unlabelled`).
     adapt_layers : {"auto", "all", "upper", "head"}
         Step 3: which layers an expert changes; ``"auto"``: all of a network over vectors, the upper half of a
         Transformer.
@@ -72,8 +72,10 @@ class CrossDomainClassifier(ClassifierMixin, Tasks):  # type: ignore[misc]
         Columns of numbers; not there after texts.
     features_, backbone_, experts_, merged_, families_, routed_, static_
         What each step gave.
-    own_ : dict of str to OwnParts
-        Domains without labels that have parts of their own, with ``adapt="auto"``.
+    own_ : dict of str to OwnNetwork
+        Domains without labels that have a network of their own, with ``adapt="auto"``.
+    arrived_ : dict of str to Arrived
+        Domains that were learnt from few labels since, by ``model.adapt(X, y, domain="new")``; see :meth:`adapt_to`.
     calibration_ : dict
         Expected calibration error on held-out items, before and after, and the temperature.
     notes_ : list of str
@@ -99,7 +101,7 @@ class CrossDomainClassifier(ClassifierMixin, Tasks):  # type: ignore[misc]
     """
 
     # the mixin's own knows no domains
-    score = Tasks.score
+    score = Adapting.score
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ import numpy as np
 from polyculture import store
 from polyculture.arrays import Array
 from polyculture.classify.fitting import Fitting
-from polyculture.classify.unlabelled import OwnParts
+from polyculture.classify.unlabelled import OwnNetwork
 from polyculture.errors import ParameterError
 from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.backbones import BACKBONES
@@ -116,7 +116,7 @@ class Keeping(Fitting):
         model.routed_, model.static_ = Combination.from_state(state["routed"]), Combination.from_state(state["static"])
         model.temperature_, model.threshold_ = state["temperature"], state["decision"]
         model.calibration_ = state["calibration"]
-        model.own_ = {name: OwnParts.from_state(s) for name, s in state["own"].items()}
+        model.own_ = {name: OwnNetwork.from_state(s) for name, s in state["own"].items()}
         model.heads_ = {name: TaskHead.from_state(s) for name, s in state["heads"].items()}
         return model
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +11,7 @@ from polyculture.adapt import fine_tune
 from polyculture.arrays import Array, Mask
 from polyculture.classify.answering import Answering
 from polyculture.classify.notes import notes_on
-from polyculture.classify.unlabelled import OwnParts, Teaching, adapt_to
+from polyculture.classify.unlabelled import OwnNetwork, Teaching, adapt_without_labels
 from polyculture.data import DomainData
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.any_backbone import AnyBackbone
@@ -128,7 +128,7 @@ class Learning(Answering):
         self.heads_, self.own_ = {}, {}
         if self.adapt == "auto":
             with self.clock_.step("adapt to domains without labels"):
-                self.own_ = self._adapt_unlabelled(encoded, y, data.domain, held)
+                self.own_ = self._adapt_unlabelled(encoded, y, data.domain)
         return self
 
     def _base_models(self, encoded: Encoded, y: Array, held: Mask) -> dict[str, BaseModel]:
@@ -144,8 +144,8 @@ class Learning(Answering):
             return {}
         return fine_tune(self.backbone_, X, y, domain, validation=held, layers=self.adapt_layers)
 
-    def _adapt_unlabelled(self, encoded: Encoded, y: Array, domain: Array, held: Mask) -> dict[str, OwnParts]:
-        """Parts of its own for each domain without labels, where that promises something."""
+    def _adapt_unlabelled(self, encoded: Encoded, y: Array, domain: Array) -> dict[str, OwnNetwork]:
+        """A network of its own for each domain without labels, where that promises something."""
         unlabelled = sorted(set(domain.tolist()) - set(domain[self._kind.labelled(y)].tolist()))
         if not unlabelled:
             return {}
@@ -154,28 +154,40 @@ class Learning(Answering):
                 f"adapting to domains without labels is for classes, not {self._kind.name}: the others serve them"
             )
             return {}
-        fed, stop = self.fed(encoded), np.flatnonzero(held & (y >= 0))
-        suits = self.backbone_.suits
-
-        def train(taught: Array, rows: Array) -> Weights:
-            return self.backbone_.trained(
-                self.merged_,
-                fed,
-                taught,
-                rows[~held[rows]],
-                stop,
-                learning_rate=suits.learning_rate,
-                epochs=suits.epochs,
-                frozen=self.backbone_.frozen_layers(suits.layers),
-                name="expert without labels",
-            )[0]
-
-        teaching = Teaching(encoded, y, domain, self.judging_, self.merged_, train, self._together)
+        teaching = Teaching(
+            encoded.vectors,
+            y,
+            domain,
+            self.merged_,
+            lambda taught: self._taught(self.fed(encoded), taught),
+            lambda rows: self._answering(encoded.take(rows)),
+        )
         found = {
-            name: adapt_to(teaching, np.flatnonzero(domain == name), seed=self.random_state, name=name)
+            name: adapt_without_labels(teaching, np.flatnonzero(domain == name), seed=self.random_state, name=name)
             for name in unlabelled
         }
         return {name: own for name, own in found.items() if own is not None}
+
+    def _answering(self, encoded: Encoded) -> Callable[[Weights], Array]:
+        """Weights to the fused answers that these items get with them; base models are asked once."""
+        families = {name: model.answers(encoded.views[name]) for name, model in self.families_.items()}
+        fed = self.fed(encoded)
+        return lambda weights: self._joined(self.backbone_.answers(fed, weights), families)
+
+    def _taught(self, fed: Any, y: Array) -> Weights:
+        """The merged network, taught by these labels; what is held out of other domains cannot say when to stop."""
+        suits = self.backbone_.suits
+        return self.backbone_.trained(
+            self.merged_,
+            fed,
+            y,
+            np.flatnonzero(y >= 0),
+            np.empty(0, dtype=int),
+            learning_rate=suits.learning_rate,
+            epochs=suits.epochs,
+            frozen=self.backbone_.frozen_layers(suits.layers),
+            name="network of a domain without labels",
+        )[0]
 
     def _merge(self, X: Any, y: Array, domain: Array, rows: Array, stop: Array) -> list[Merged]:
         if not self.experts_ or self.fuse in ("backbone", "none"):

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import Tags
 
 from polyculture.arrays import Array
-from polyculture.classify.unlabelled import OwnParts
+from polyculture.classify.unlabelled import OwnNetwork
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.backbone import Backbone
@@ -57,7 +57,7 @@ class Parts(BaseEstimator):  # type: ignore[misc]
     threshold_: float
     calibration_: dict[str, float]
     heads_: dict[str, TaskHead]
-    own_: dict[str, OwnParts]
+    own_: dict[str, OwnNetwork]
     n_features_in_: int
     feature_names_in_: Array
 
@@ -171,6 +171,11 @@ class Parts(BaseEstimator):  # type: ignore[misc]
         template: AnyBackbone = Backbone() if self.backbone is None else clone(self.backbone)
         template.set_params(random_state=random_state, target=self._kind.name)
         return template
+
+    @property
+    def known_domains(self) -> list[str]:
+        """Domains that the model was fitted on."""
+        return self.domains_
 
     def _note(self, sentence: str) -> None:
         """Say on the log, and keep, what a user may not expect."""

@@ -1,31 +1,27 @@
-"""Step 3 where a domain has no labels: parts of its own, taught by the model's surest answers there."""
+"""Step 3 where a domain has no labels: a network of its own, taught by the model's surest answers there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self
 
 import numpy as np
 
 from polyculture.adapt.automatic import METHODS, trials
 from polyculture.adapt.inputs import proportions
-from polyculture.adapt.linear import Answer
+from polyculture.adapt.linear import logistic
 from polyculture.adapt.selection import choose, circular
 from polyculture.adapt.selection.left_out import left_out_domains
 from polyculture.adapt.self_training import pseudo_labels
-from polyculture.arrays import Array, Floats, Ints, Matrix
-from polyculture.features.base_model import BaseModel
-from polyculture.features.combine import Encoded
+from polyculture.arrays import Array, Floats, Ints
 from polyculture.features.encoders.base import State
 from polyculture.features.network import Weights
 from polyculture.features.sampling import at_most
 from polyculture.progress import LOG
-from polyculture.targets import Classes
 
 BALANCE: dict[str, str | None] = {"self_training": "source", "self_training_free": None}
-"""Ways to adapt, and whose proportions of the classes the surest answers are taken in; None: as the model finds them."""
+"""Ways to adapt, and whose proportions of the classes the surest answers are taken in; None: as they are found."""
 ROUNDS, SHARE = 3, 0.8
 FEW = 20
 """Fewer items of a domain say too little of it."""
@@ -36,8 +32,8 @@ TRIED = 3000
 
 
 @dataclass(frozen=True, eq=False)
-class OwnParts:
-    """What answers for one domain in place of the shared parts, and how it was found.
+class OwnNetwork:
+    """What answers for one domain in place of the merged network, and how it was found.
 
     Parameters
     ----------
@@ -45,29 +41,20 @@ class OwnParts:
     scores : dict of str to float
         What the criterion said of each way to adapt; higher is better.
     weights : dict of str to array
-        The network's.
-    families : dict of str to BaseModel
     """
 
     method: str
     scores: dict[str, float]
     weights: Weights
-    families: dict[str, BaseModel]
 
     def state(self) -> State:
         """All that is needed to build it again."""
-        return {
-            "method": self.method,
-            "scores": self.scores,
-            "weights": dict(self.weights),
-            "families": {name: model.state() for name, model in self.families.items()},
-        }
+        return {"method": self.method, "scores": self.scores, "weights": dict(self.weights)}
 
     @classmethod
-    def from_state(cls, state: State) -> Self:
+    def from_state(cls, state: State) -> OwnNetwork:
         """Rebuild from :meth:`state`."""
-        families = {name: BaseModel.from_state(model) for name, model in state["families"].items()}
-        return cls(state["method"], state["scores"], state["weights"], families)
+        return cls(state["method"], state["scores"], state["weights"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,36 +63,36 @@ class Teaching:
 
     Parameters
     ----------
-    encoded : Encoded
-        All items, of every domain.
+    vectors : array of shape (n, d)
+        All items, of every domain: what the ways to adapt are compared on.
     y : array of int, shape (n,)
         -1 where there is no label.
     domain : array of str, shape (n,)
-    families : dict of str to BaseModel
     weights : dict of str to array
         Of the merged network.
     train : callable
-        Labels (n,) and rows to learn from, to weights.
-    answer : callable
-        Items, weights and base models to probabilities.
+        Labels of all items (-1 where there is none) to weights that learnt from them.
+    asked : callable
+        Rows to a function of weights that gives their fused answers, shape (rows, classes).
     """
 
-    encoded: Encoded
+    vectors: Floats
     y: Ints
     domain: Array
-    families: Mapping[str, BaseModel]
     weights: Weights
-    train: Callable[[Ints, Ints], Weights]
-    answer: Callable[[Encoded, Weights, Mapping[str, BaseModel]], Floats]
+    train: Callable[[Ints], Weights]
+    asked: Callable[[Ints], Callable[[Weights], Floats]]
 
 
-def adapt_to(teaching: Teaching, rows: Ints, *, seed: int = 0, name: str = "target") -> OwnParts | None:
-    """Parts for a domain whose items have no labels, or None where the shared ones are as good.
+def adapt_without_labels(teaching: Teaching, rows: Ints, *, seed: int = 0, name: str = "target") -> OwnNetwork | None:
+    r"""A network for a domain whose items have no labels, or None where it promises nothing.
 
-    Ways to adapt are compared on base models alone and on a sample. Where several domains have labels, each is taken in
-    turn for one that has none: what helps there should help here. Where one has, circular validation decides: what the
-    answers for the domain teach must still be right on held-out items of the other. The way that is chosen teaches all
-    parts.
+    In each round the fused answers, its own network among them, label the surest items of every class, and the network
+    learns from these and from all labelled items.
+
+    Ways to adapt are compared with linear models on a sample. Where several domains have labels, each is taken in turn
+    for one that has none: what helps there should help here. Where one has, circular validation decides: what the
+    answers for the domain teach must still be right on held-out items of the other.
 
     Parameters
     ----------
@@ -116,6 +103,10 @@ def adapt_to(teaching: Teaching, rows: Ints, *, seed: int = 0, name: str = "targ
         Of the sample and of what is held out.
     name : str
         Of the domain, for the log.
+
+    References
+    ----------
+    Zou et al. 2018, Unsupervised domain adaptation via class-balanced self-training, arXiv:1810.07911.
     """
     if len(rows) < FEW:
         LOG.info("domain %s: too few items to adapt to", name)
@@ -124,52 +115,24 @@ def adapt_to(teaching: Teaching, rows: Ints, *, seed: int = 0, name: str = "targ
     best = max(scores, key=lambda way: scores[way])
     method = best if scores[best] > scores["none"] + MARGIN else "none"
     LOG.info("domain %s: %s (%s)", name, method, ", ".join(f"{way} {value:.3f}" for way, value in scores.items()))
-    if method == "none":
-        return None
-    weights, families = _self_trained(teaching, rows, BALANCE[method])
-    return OwnParts(method, scores, weights, families)
+    return None if method == "none" else OwnNetwork(method, scores, _self_trained(teaching, rows, BALANCE[method]))
 
 
-def _self_trained(teaching: Teaching, rows: Ints, balance: str | None) -> tuple[Weights, dict[str, BaseModel]]:
-    """Network and base models after some rounds of learning from their own surest answers."""
-    own, y = teaching.encoded.take(rows), teaching.y
-    weights, families = teaching.weights, dict(teaching.families)
+def _self_trained(teaching: Teaching, rows: Ints, balance: str | None) -> Weights:
+    answers, weights = teaching.asked(rows), teaching.weights
     for _ in range(ROUNDS):
-        answers = teaching.answer(own, weights, families)
-        known = None if balance is None else proportions(y, answers.shape[1])
-        taught = y.copy()
-        taught[rows] = pseudo_labels(answers, share=SHARE, proportions=known)
-        weights = teaching.train(taught, np.flatnonzero(taught >= 0))
-        families = {
-            name: model.refitted(teaching.encoded.views[name], taught) for name, model in teaching.families.items()
-        }
-    return weights, families
+        found, taught = answers(weights), teaching.y.copy()
+        known = None if balance is None else proportions(teaching.y, found.shape[1])
+        taught[rows] = pseudo_labels(found, share=SHARE, proportions=known)
+        weights = teaching.train(taught)
+    return weights
 
 
 def _scores(teaching: Teaching, rows: Ints, seed: int) -> dict[str, float]:
-    labelled = np.flatnonzero(teaching.y >= 0)
+    labelled, vectors, y = np.flatnonzero(teaching.y >= 0), teaching.vectors, teaching.y
     methods = {"none": METHODS["none"]} | {name: METHODS[name] for name in BALANCE}
-    fit = partial(_together, teaching.families, teaching.encoded.views)
-    if len(np.unique(teaching.domain[labelled])) > 1:
-        everything = np.arange(len(teaching.y))[:, None]
-        return left_out_domains(fit, everything, teaching.y, teaching.domain.astype(str), methods, seed=seed)
+    fit = partial(logistic, classes=int(y.max()) + 1)
+    if len(np.unique(teaching.domain[labelled].astype(str))) > 1:
+        return left_out_domains(fit, vectors, y, teaching.domain.astype(str), methods, seed=seed)
     source, target = at_most(labelled, seed, TRIED), at_most(rows, seed, TRIED)
-    seen = trials(fit, source[:, None], teaching.y[source], target[:, None], methods, seed=seed)
-    return choose(seen, circular).scores
-
-
-def _together(families: Mapping[str, BaseModel], views: Mapping[str, Matrix], rows: Matrix, y: Array) -> Answer:
-    """All base models taught by these rows, as one: the mean of their log-odds."""
-    at = _positions(rows)
-    taught = {name: model.refitted(views[name][at], y) for name, model in families.items()}
-
-    def answer(asked: Matrix) -> Floats:
-        places = _positions(asked)
-        each = np.stack([model.answers(views[name][places]) for name, model in taught.items()])
-        return Classes.pool(each, np.full(len(each), 1 / len(each)))
-
-    return answer
-
-
-def _positions(numbers: Any) -> Ints:
-    return np.asarray(numbers)[:, 0].astype(np.int64)
+    return choose(trials(fit, vectors[source], y[source], vectors[target], methods, seed=seed), circular).scores

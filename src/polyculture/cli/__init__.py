@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from polyculture import __version__
+from polyculture.cli.adapt import adapt_command
 from polyculture.cli.audit import audit_command
 from polyculture.cli.common import PlainErrors
 from polyculture.cli.demo import demo_command
@@ -55,6 +56,7 @@ app.command("lineage")(lineage_command)
 app.command("fit")(fit_command)
 app.command("predict")(predict_command)
 app.command("evaluate")(evaluate_command)
+app.command("adapt")(adapt_command)
 app.command("fuse")(fuse_command)
 app.command("list")(list_command)
 

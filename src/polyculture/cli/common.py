@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from json import loads as json_of
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -129,6 +130,18 @@ def check_outputs(
     for option, (path, _) in given.items():
         if path.resolve() in read:
             raise DataError(f"{option} {path}: is a file that is read, and would be lost; choose another name")
+
+
+def check_ours(option: str, folder: Path, file: str, mark: str) -> None:
+    """A folder that is not empty must hold what this program wrote: its file bears a mark."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    try:
+        ours = mark in json_of((folder / file).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        ours = False
+    if not ours:
+        raise DataError(f"{option} {folder}: holds other things than a model; name a new folder")
 
 
 def _check_file(option: str, path: Path, endings: Sequence[str]) -> None:

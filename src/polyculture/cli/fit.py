@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from json import loads as json_of
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +23,7 @@ from polyculture.cli.common import (
     TextColumn,
     Verbose,
     check_choice,
+    check_ours,
     check_outputs,
     check_ranges,
 )
@@ -150,7 +150,7 @@ def fit_command(
 
 def _check_places(data: Path, outputs: Outputs, choices: Choices) -> None:
     check_outputs(folder=outputs.model, inputs=[data], json=(outputs.json, ()), report=(outputs.report, HTML))
-    _check_ours("--out", outputs.model, "manifest.json", "polyculture")
+    check_ours("--out", outputs.model, "manifest.json", "polyculture")
     if outputs.pretrained is None:
         return
     if choices.backbone is None:
@@ -160,19 +160,7 @@ def _check_places(data: Path, outputs: Outputs, choices: Choices) -> None:
         raise DataError(f"{outputs.model}: is named by two options; give each output a place of its own")
     if outputs.pretrained.resolve() == Path(choices.backbone).resolve():
         raise DataError(f"--pretrained-out {outputs.pretrained}: is the base model that is read; name a new folder")
-    _check_ours("--pretrained-out", outputs.pretrained, "config.json", "polyculture_version")
-
-
-def _check_ours(option: str, folder: Path, file: str, mark: str) -> None:
-    """A folder that is not empty must hold what this program wrote: its file bears a mark."""
-    if not folder.is_dir() or not any(folder.iterdir()):
-        return
-    try:
-        ours = mark in json_of((folder / file).read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
-        ours = False
-    if not ours:
-        raise DataError(f"{option} {folder}: holds other things than a model; name a new folder")
+    check_ours("--pretrained-out", outputs.pretrained, "config.json", "polyculture_version")
 
 
 def _run(

@@ -18,6 +18,7 @@ REGISTRIES = {
     "fusions": "polyculture.fuse:FUSIONS",
     "merges": "polyculture.fuse:WEIGHT_MERGES",
     "adapters": "polyculture.adapt:ADAPTERS",
+    "few-labels": "polyculture.optimise.few_labels:FEW_LABELS",
     "encoders": "polyculture.features.encoders:ENCODERS",
     "backbones": "polyculture.features.backbones:BACKBONES",
     "datasets": "polyculture.data:DATASETS",
