@@ -13,6 +13,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 
 from polyculture.adapt.automatic import METHODS, automatic
 from polyculture.adapt.linear import logistic
+from polyculture.adapt.term_committee import by_term_committee
 
 FIT = partial(logistic, classes=2, strength=10.0)
 
@@ -38,3 +39,12 @@ def test_what_is_chosen_without_target_labels_serves_the_target(reviews):
     before, after = ((answer(asked).argmax(axis=1) == truth).mean() for answer in (FIT(x, y), found.answer))
     assert found.name == "self_training"
     assert after > before + 0.03
+
+
+@pytest.mark.data
+def test_a_committee_learns_more_than_self_training_alone(reviews):
+    (x, y), (z, _), (asked, truth) = reviews
+    methods = METHODS["none"], METHODS["self_training"], by_term_committee
+    none, alone, together = ((method(FIT, x, y, z).answer(asked).argmax(axis=1) == truth).mean() for method in methods)
+    assert none + 0.02 < alone
+    assert alone + 0.005 < together

@@ -44,6 +44,26 @@ ADAPTERS = Registry(
             "learn from one's surest answers, class by class",
             "Zou et al. 2018, arXiv:1810.07911",
         ),
+        "denoising": Part(
+            "polyculture.adapt.denoising:denoising",
+            "frequent columns guessed from those beside them",
+            "Chen et al. 2012, arXiv:1206.4683",
+        ),
+        "ratio_weighted": Part(
+            "polyculture.adapt.ratio_weighted:ratio_weighted",
+            "terms by how they tell classes apart, anew in each round",
+            "Wang & Manning 2012, ACL P12-2018",
+        ),
+        "committee": Part(
+            "polyculture.adapt.committee:committee",
+            "models with views of their own learn as one",
+            "Blum & Mitchell 1998, COLT",
+        ),
+        "term_committee": Part(
+            "polyculture.adapt.term_committee:by_term_committee",
+            "self-training of words, and of words by their ratio",
+            "Blum & Mitchell 1998, COLT",
+        ),
         "label_shift": Part(
             "polyculture.adapt.label_shift:corrected",
             "classes in other proportions",
