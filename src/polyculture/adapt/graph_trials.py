@@ -1,0 +1,171 @@
+"""Several ways to adapt over graphs, each with what it answers and how it is judged without target labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from polyculture.adapt.depth_network import DepthAnswer, at_depths
+from polyculture.adapt.graph_rounds import GraphWay, Spread, learn_over_graphs, spread_answers
+from polyculture.adapt.shared_vectors import SharedVectors, shared_vectors
+from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
+from polyculture.errors import DataError, ParameterError, ShapeError
+from polyculture.features.graph import Edges, given
+
+DEEP = (4, 8, 15)
+WAYS: dict[str, GraphWay] = {
+    "none": GraphWay(),
+    "same depth": GraphWay((2,), (2,)),
+    "depth": GraphWay((0, 2, 6), DEEP, smooth=15),
+    "self-training": GraphWay((0, 2, 6), (2, 6, 15), smooth=8, rounds=3, share=0.7, alpha=0.1, epochs=12),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """One way, fitted: what it answers for the target, and what it takes to answer another graph.
+
+    Parameters
+    ----------
+    answers : array of shape (m, width)
+        Probabilities for the target's items, in the order of their rows.
+    score : float or None
+        Of circular validation; None where it was not judged.
+    way : GraphWay
+    vectors : SharedVectors
+        How rows become vectors.
+    network : callable
+        Items at the way's target depths to probabilities.
+    """
+
+    answers: Floats
+    score: float | None
+    way: GraphWay
+    vectors: SharedVectors
+    network: DepthAnswer
+
+    def answer(self, vectors: Matrix, edges: Matrix) -> Floats:
+        """Probabilities of the items of another graph; see :meth:`polyculture.adapt.over_graph.OverGraph.answer`."""
+        joined = given(edges)
+        found = at_depths(self.vectors.of(vectors), joined, self.way.target_hops, alpha=self.way.alpha)
+        return spread_answers(self.network([found[hop] for hop in self.way.target_hops]), joined, self.way)
+
+
+def tried_over_graph(
+    vectors: Matrix,
+    edges: Matrix,
+    y: Array,
+    is_source: Array,
+    *,
+    ways: Mapping[str, GraphWay] | None = None,
+    judged: bool | None = None,
+    components: int = 512,
+    seed: int = 0,
+) -> dict[str, Tried]:
+    """What each way answers for the target: what :func:`polyculture.adapt.over_graph.adapt_over_graph` chooses among.
+
+    Parameters
+    ----------
+    vectors, edges, y, is_source, ways, components, seed
+        As in :func:`polyculture.adapt.over_graph.adapt_over_graph`.
+    judged : bool or None
+        Whether each way goes back to the source and is scored there; None: where there is more than one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.adapt.graph_trials import GraphWay, tried_over_graph
+    >>> y, side = np.arange(40) % 2, np.arange(40) < 20
+    >>> found = tried_over_graph(2.0 * y[:, None] - 1, np.zeros((40, 40)), y, side, ways={"none": GraphWay()})
+    >>> found["none"].answers.shape, found["none"].score
+    ((20, 2), None)
+    """
+    tried = dict(WAYS if ways is None else ways)
+    if not tried:
+        raise ParameterError("There are 0 ways; pass one.")
+    side, joined, y = _sides(is_source, vectors.shape[0]), given(edges), np.asarray(y)
+    if y.shape[:1] != side.shape:
+        raise ShapeError(f"y has shape {y.shape}; pass one row of labels for each of the {len(side)} items.")
+    if joined.shape[0] != len(side):
+        raise ShapeError(f"There are {len(side)} vectors and edges of shape {joined.shape}; pass one row for each.")
+    shared = shared_vectors(vectors, components=components, seed=seed)
+    dense = shared.of(vectors)
+    source, target = (
+        _Side.of(dense[rows], joined[rows][:, rows], y[rows], tried, target=number > 0)
+        for number, rows in enumerate((np.flatnonzero(side), np.flatnonzero(~side)))
+    )
+    found, back = {}, len(tried) > 1 if judged is None else judged
+    for name, way in tried.items():
+        network, answers = _from(source, target, way, seed)
+        score = _circular(source, target, way, answers, seed) if back else None
+        found[name] = Tried(answers, score, way, shared, network)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """One side's items at all depths, its graph, and its labels as rows; none of the target's."""
+
+    spread: Mapping[float, Spread]
+    edges: Edges
+    goals: Array
+    labelled: Ints
+    several: bool
+
+    @classmethod
+    def of(cls, vectors: Floats, edges: Edges, y: Array, ways: Mapping[str, GraphWay], *, target: bool) -> _Side:
+        deep = {way.alpha: set[int]() for way in ways.values()}
+        for way in ways.values():
+            # on the way back each side plays the other
+            deep[way.alpha] |= set(way.hops)
+        spread = {alpha: at_depths(vectors, edges, sorted(hops), alpha=alpha) for alpha, hops in deep.items()}
+        goals, labelled = (np.empty((len(vectors), 0)), np.arange(0)) if target else _goals(y)
+        return cls(spread, edges, goals, labelled, y.ndim == 2)
+
+
+def _goals(y: Array) -> tuple[Array, Ints]:
+    """Labels as rows of 0 and 1, and which items have any."""
+    if y.dtype.kind not in "iub" or y.ndim not in (1, 2):
+        raise ShapeError(f"y has shape {y.shape} and type {y.dtype}; pass one class a row, or a row of 0 and 1.")
+    labelled = np.flatnonzero(y >= 0 if y.ndim == 1 else (y >= 0).all(axis=1))
+    goals = y[labelled] if y.ndim == 2 else np.eye(int(y.max(initial=0)) + 1)[y[labelled]]
+    if not len(labelled) or (goals == goals[0]).all():
+        raise DataError("The labelled items of the source are all alike; give at least two classes.")
+    return goals, labelled
+
+
+def _from(source: _Side, target: _Side, way: GraphWay, seed: int) -> tuple[DepthAnswer, Floats]:
+    taught = {hop: source.spread[way.alpha][hop][source.labelled] for hop in way.source_hops}
+    return learn_over_graphs(
+        way, taught, source.goals, target.spread[way.alpha], target.edges, several=source.several, seed=seed
+    )
+
+
+def _circular(source: _Side, target: _Side, way: GraphWay, answers: Floats, seed: int) -> float:
+    """Mean F1 over labels in the source, taught by what the target was answered to be."""
+    if source.several:
+        goals = np.maximum(answers >= 0.5, answers == answers.max(axis=1, keepdims=True)).astype(float)
+    else:
+        goals = np.eye(answers.shape[1])[answers.argmax(axis=1)]
+    taught = _Side(target.spread, target.edges, goals, np.arange(len(goals)), source.several)
+    found = _from(taught, source, way, seed)[1][source.labelled]
+    return _mean_f1(found, source.goals)
+
+
+def _mean_f1(answers: Floats, goals: Array) -> float:
+    """Each item is given as many labels as it has, the likeliest first."""
+    place = np.argsort(np.argsort(-answers, axis=1, kind="stable"), axis=1, kind="stable")
+    given_labels = place < goals.sum(axis=1, keepdims=True)
+    hits, count = (given_labels & (goals > 0)).sum(axis=0), given_labels.sum(axis=0) + goals.sum(axis=0)
+    return float((2 * hits[count > 0] / count[count > 0]).mean())
+
+
+def _sides(is_source: Array, rows: int) -> Mask:
+    side = np.asarray(is_source, dtype=bool)
+    if side.shape != (rows,):
+        raise ShapeError(f"is_source has shape {side.shape}; pass one value for each of the {rows} items.")
+    if side.all() or not side.any():
+        raise ParameterError("is_source holds one side alone; pass items of the source and of the target.")
+    return side
