@@ -69,6 +69,12 @@ ADAPTERS = Registry(
             "classes in other proportions",
             "Lipton et al. 2018, arXiv:1802.03916",
         ),
+        "over_graph": Part(
+            "polyculture.adapt.over_graph:adapt_over_graph",
+            "depth by side and self-training over two graphs",
+            "Liu et al. 2024, arXiv:2402.05660",
+            "train",
+        ),
         "depth": Part(
             "polyculture.adapt.depth:spread_by_side",
             "spread further in the target's graph",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,6 +14,9 @@ from polyculture.arrays import Array
 from polyculture.classify.adapting import Adapting
 from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.encoders import Encoder
+
+if TYPE_CHECKING:
+    from polyculture.explain import Explanation
 
 
 class CrossDomainClassifier(ClassifierMixin, Adapting):  # type: ignore[misc]
@@ -200,6 +203,20 @@ class CrossDomainClassifier(ClassifierMixin, Adapting):  # type: ignore[misc]
         if task is not None:
             return np.asarray(self._head(task).classes_[found.argmax(axis=1)])
         return self.target_.decode(found, None if self.threshold is None else self.threshold_)
+
+    def explain(self, X: Any, *, domain: Sequence[str] | Array | None = None, **settings: Any) -> list[Explanation]:
+        """Why it decides as it does for each item: words or features, neighbours, domains, base models, prototypes.
+
+        Parameters
+        ----------
+        X, domain
+            As in :meth:`predict`.
+        **settings
+            See :func:`polyculture.explain.explain`.
+        """
+        from polyculture.explain import explain
+
+        return explain(self, X, domain=domain, **settings)
 
     def decide(self, probabilities: Array) -> Array:
         """Position of the predicted class: the most probable, or by the threshold where one was asked for."""

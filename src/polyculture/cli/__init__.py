@@ -13,6 +13,7 @@ from polyculture.cli.audit import audit_command
 from polyculture.cli.common import PlainErrors
 from polyculture.cli.demo import demo_command
 from polyculture.cli.evaluate import evaluate_command
+from polyculture.cli.explain import explain_command
 from polyculture.cli.fit import fit_command
 from polyculture.cli.fuse import fuse_command
 from polyculture.cli.lineage import lineage_command
@@ -56,6 +57,7 @@ app.command("lineage")(lineage_command)
 app.command("fit")(fit_command)
 app.command("predict")(predict_command)
 app.command("evaluate")(evaluate_command)
+app.command("explain")(explain_command)
 app.command("adapt")(adapt_command)
 app.command("fuse")(fuse_command)
 app.command("list")(list_command)

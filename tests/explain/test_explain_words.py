@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from polyculture import CrossDomainClassifier
-from polyculture.explain import domain_specificity, faithfulness, neighbour_reasons, predictor, word_reasons
-from polyculture.features.backbone import Backbone
+from polyculture.explain import domain_specificity, faithfulness, predictor, word_reasons
 
 WEIGHTS = {"good": 2.0, "bad": -2.0, "very": 0.5}
 
@@ -77,36 +76,26 @@ def test_a_text_without_spaces_is_explained_character_by_character() -> None:
     assert found.words[int(found.weights.argmax())] == "好"
 
 
-@pytest.fixture(scope="module")
-def fitted() -> CrossDomainClassifier:
-    rng = np.random.default_rng(0)
-    words = {"+": ["splendid", "lovely", "grand"], "-": ["awful", "dreary", "poor"]}
-    labels = rng.choice(["+", "-"], 120)
-    texts = [f"{rng.choice(words[k])} {rng.choice(['film', 'day', 'meal'])} {rng.choice(words[k])}" for k in labels]
-    model = CrossDomainClassifier(
-        ("lexical",), graph="same", hops=(1,), components=8, backbone=Backbone((16,), (0, 0), epochs=10), neighbours=4
-    )
-    return model.fit(texts, labels, domain=np.repeat(["a", "b"], 60))
-
-
-def test_the_fused_model_is_explained_by_its_own_answers(fitted: CrossDomainClassifier) -> None:
-    found = word_reasons(predictor(fitted), ["a splendid meal"], np.array(["a"], dtype=object))[0]
+def test_the_fused_model_is_explained_by_its_own_answers(of_texts: CrossDomainClassifier) -> None:
+    found = word_reasons(predictor(of_texts), ["a splendid meal"], np.array(["a"], dtype=object))[0]
 
     assert found.words[int(found.weights.argmax())] == "splendid "
 
 
-def test_neighbours_are_named_and_their_parts_add_up_to_the_vector(fitted: CrossDomainClassifier) -> None:
-    encoded = fitted.encode(["splendid film lovely"])
-    plain = fitted.features_.dense(encoded)["lexical"][0]
-    [(columns, items, parts)] = fitted.features_.neighbour_shares(encoded)
+def test_of_another_class_than_the_predicted_one_weights_have_the_other_sign() -> None:
+    own, other = (
+        word_reasons(linear, ["a very good film"], np.array(["x"]), predicted=np.array([c]))[0].weights for c in (1, 0)
+    )
 
-    assert parts.shape == (len(items), len(plain))
-    assert encoded.vectors[0, columns] - parts.sum(axis=0) == pytest.approx(0.5 * plain, abs=1e-5)
-    assert [n["item"] in items for n in neighbour_reasons(fitted, "splendid film lovely", "a")]
+    assert own == pytest.approx(-other)
 
 
-def test_without_a_graph_no_neighbour_is_named() -> None:
-    model = CrossDomainClassifier(("lexical",), graph="none", components=2, backbone=Backbone((4,), epochs=1))
-    model.fit(["good day", "bad day"] * 10, ["+", "-"] * 10)
+def test_what_belongs_to_a_text_goes_with_every_change_of_it() -> None:
+    seen: list[tuple[str, str]] = []
 
-    assert neighbour_reasons(model, "good day") == []
+    def predict(texts: list[str], domain: np.ndarray) -> np.ndarray:
+        seen.extend(zip(texts, domain.tolist(), strict=True))
+        return np.full((len(texts), 2), 0.5)
+
+    word_reasons(predict, ["one two", "three"], np.array(["x", "y"]))
+    assert seen == [("one two", "x"), ("two", "x"), ("one ", "x"), ("three", "y"), ("", "y")]

@@ -1,0 +1,228 @@
+"""The table of docs/reasons.md: are reasons true? Texts, a citation network, and houses planted in graphs.
+
+Run ``python benchmarks/reasons.py``, or a part of it: ``--only planted``. The parts ``fdu_mtl`` and ``citation`` need
+``POLYCULTURE_DATA=FOLDER`` or ``--data-dir``; integrated gradients need captum and are left out without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+from sklearn.base import clone
+
+from polyculture import CrossDomainClassifier, load_dataset
+from polyculture.data import DomainData, from_frame
+from polyculture.data.graphs import read_acdne
+from polyculture.explain import Asked, auroc, graph_reasons, judge, neighbours_of, planted_houses, true_edges
+from polyculture.measure import bootstrap
+from polyculture.preprocess import Preprocessor
+from polyculture.progress import LOG
+
+Row = dict[str, Any]
+SCORES = ("deletion", "insertion", "comprehensiveness", "sufficiency")
+
+
+def vader(chosen: argparse.Namespace) -> Iterator[Row]:
+    """Short texts of four domains: words, neighbours in another view, domains and encoders."""
+    data = Preprocessor(leakage="drop", random_state=chosen.seed).fit_transform(load_dataset("vader-domains"))
+    encoders = ("lexical:words", "lexical:characters", "pretrained:wordllama")
+    model = CrossDomainClassifier(
+        encoders[: 3 if find_spec("wordllama") else 2], graph="other", hops=(2,), random_state=chosen.seed, clean=False
+    )
+    yield from of_texts("vader-domains", model, data, chosen, kinds=("words", "neighbours", "domains", "modalities"))
+
+
+def fdu_mtl(chosen: argparse.Namespace) -> Iterator[Row]:
+    """Reviews of sixteen domains, 300 of each to learn from: words, domains (sampled) and encoders."""
+    frame = pl.read_parquet(chosen.data_dir / "fdu_mtl" / "fdu_mtl.parquet").with_columns(pl.col("label").cast(str))
+    frame = frame.filter((pl.col("split") == "train") & (pl.col("text").str.split(" ").list.len() < 150))
+    frame = frame.filter(pl.int_range(pl.len()).shuffle(chosen.seed).over("domain") < 400).drop("split")
+    data = from_frame(frame, text="text", label="label", domain="domain")
+    data = Preprocessor(leakage="drop", random_state=chosen.seed).fit_transform(data)
+    model = CrossDomainClassifier(
+        ("lexical:words", "lexical:characters"), graph="none", random_state=chosen.seed, clean=False
+    )
+    yield from of_texts("FDU-MTL", model, data, chosen, kinds=("words", "domains", "modalities"), each=4)
+
+
+def of_texts(
+    name: str,
+    model: CrossDomainClassifier,
+    data: DomainData,
+    chosen: argparse.Namespace,
+    *,
+    kinds: Sequence[str],
+    each: int = 15,
+) -> Iterator[Row]:
+    """Fit on training items with two seeds, and judge reasons of test items with at least five words."""
+    learnt, test = data.take(~data.within("test")), data.take(data.within("test"))
+    settings = {"domain": learnt.domain, "split": learnt.split}
+    model.fit(learnt.texts, learnt.label, **settings)
+    again = clone(model).set_params(random_state=chosen.seed + 1).fit(learnt.texts, learnt.label, **settings)
+    rng, long = np.random.default_rng(chosen.seed), np.array([len(t.split()) >= 5 for t in test.texts])
+    rows = [rng.permutation(np.flatnonzero((test.domain == d) & long))[:each] for d in test.domains]
+    items = test.take(np.concatenate(rows))
+    asked = Asked.of(model, items.texts, domain=items.domain)
+    yield from (judged(name, asked, kind, again, chosen.seed) for kind in kinds)
+
+
+def citation(chosen: argparse.Namespace) -> Iterator[Row]:
+    """Two citation networks as one, seven tenths of the labels known: neighbours, words of papers and domains."""
+    folder = chosen.data_dir / "citation"
+    data = read_acdne({name: folder / f"{name}.mat" for name in ("acmv9", "dblpv7")}, labels="single")
+    rng = np.random.default_rng(chosen.seed)
+    hidden = rng.random(len(data.label)) < 0.3
+    label = np.where(hidden, None, data.label)
+    model = CrossDomainClassifier(graph="given", hops=(2,), random_state=chosen.seed)
+    given = {"domain": data.domain, "graph": data.graph}
+    model.fit(data.items["vector"], label.tolist(), **given)
+    again = clone(model).set_params(random_state=chosen.seed + 1).fit(data.items["vector"], label.tolist(), **given)
+    degree = np.diff(sp.csr_array(data.graph).indptr)
+    rows = rng.permutation(np.flatnonzero(hidden & (degree > 1)))[:100]
+    asked = Asked.of(model, data.items["vector"][rows], domain=data.domain[rows], edges=data.graph[rows])
+    for kind in ("neighbours", "features", "domains"):
+        yield judged("citation networks", asked, kind, again, chosen.seed)
+
+
+def planted(chosen: argparse.Namespace) -> Iterator[Row]:
+    """Houses whose roofs decide, half of them without labels: linear propagation, and layers that are learnt."""
+    houses = planted_houses(160, seed=chosen.seed)
+    known = np.where(houses.house % 2 == 0, houses.label, None)
+    rows = np.random.default_rng(chosen.seed).permutation(houses.asked[houses.house[houses.asked] % 2 == 1])
+    for propagation, methods in (("sgc", ()), ("sign", ()), ("gcn", METHODS), ("gat", METHODS)):
+        model = CrossDomainClassifier(graph="given", propagation=propagation, hops=(2,), random_state=chosen.seed)
+        model.fit(houses.features, known.tolist(), graph=houses.graph)
+        some = rows[:12] if methods else rows[:100]
+        asked = Asked.of(model, houses.features[some], edges=houses.graph[some])
+        right = model.target_.names[asked.predicted] == houses.label[some]
+        start = time.perf_counter()
+        for method in methods or ("neighbours",):
+            found = found_by(method, asked, houses.roof[some])
+            yield {
+                "data": f"planted houses, {propagation}",
+                "kind": method,
+                "items": len(some),
+                "right": float(right.mean()),
+                "auroc": {name: spread_of(values[right]) for name, values in found.items()},
+                "seconds": time.perf_counter() - start,
+            }
+        if propagation in ("sign", "gcn"):
+            again = clone(model).set_params(random_state=chosen.seed + 1)
+            again.fit(houses.features, known.tolist(), graph=houses.graph)
+            kind = "edges" if methods else "neighbours"
+            yield judged(f"planted houses, {propagation}", asked, kind, again, chosen.seed, mixes=1 if methods else 3)
+
+
+METHODS = ("gnn_explainer", *(["integrated_gradients"] if find_spec("captum") else []))
+
+
+def found_by(method: str, asked: Asked, roofs: np.ndarray) -> dict[str, np.ndarray]:
+    """AUROC of the roof among nodes, and of the ways from it among edges, for each item."""
+    if method == "neighbours":
+        reasons = neighbours_of(asked)
+        return {"nodes": np.array([auroc(r.effects, r.items == roof) for r, roof in zip(reasons, roofs, strict=True)])}
+    found = graph_reasons(asked, method=method)
+    pairs = list(zip(found, roofs, strict=True))
+    return {
+        "nodes": np.array([auroc(r.items, r.around.items == roof) for r, roof in pairs]),
+        "edges": np.array([auroc(r.edges, true_edges(r.around, int(roof), hops=2)) for r, roof in pairs]),
+    }
+
+
+def spread_of(values: np.ndarray) -> dict[str, float]:
+    """Mean and its interval over items."""
+    return vars(bootstrap(np.nanmean, values, samples=1000))
+
+
+def judged(name: str, asked: Asked, kind: str, again: CrossDomainClassifier, seed: int, *, mixes: int = 3) -> Row:
+    """One row: a kind of reason on one set of items."""
+    start = time.perf_counter()
+    found = judge(asked, kind, again=again, mixes=mixes, seed=seed)
+    seconds = time.perf_counter() - start
+    LOG.info("%s, %s: %.0f s", name, kind, seconds)
+    return {"data": name, "kind": kind, "seconds": seconds, **found}
+
+
+def markdown(rows: Sequence[Row]) -> Iterator[str]:
+    """Lines of the two tables."""
+    yield "| data | reasons | items | " + " | ".join(f"{score} (random) | better by" for score in SCORES) + " | s |"
+    yield "|---" * (4 + 2 * len(SCORES)) + "|"
+    for row in (r for r in rows if "deletion" in r):
+        cells = [f"{row[s]['reasons']:.3f} ({row[s]['random']:.3f}) | {said(row[s]['margin'])}" for s in SCORES]
+        yield f"| {row['data']} | {row['kind']} | {row['items']} | {' | '.join(cells)} | {row['seconds']:.0f} |"
+    yield "\n| data | reasons | mixed-up model | refit, another seed | passes | stability (random) | steadier by |"
+    yield "|---" * 7 + "|"
+    for row in (r for r in rows if r.get("model") or r.get("stability")):
+        yield f"| {row['data']} | {row['kind']} | {checked(row['model'])} | {steady(row.get('stability'))} |"
+    yield "\n| data | method | items | answered right | AUROC of nodes | AUROC of edges | s |"
+    yield "|---" * 7 + "|"
+    for row in (r for r in rows if "auroc" in r):
+        cells = [said(row["auroc"].get(name)) for name in ("nodes", "edges")]
+        line = f"{row['items']} | {row['right']:.2f} | {' | '.join(cells)} | {row['seconds']:.0f}"
+        yield f"| {row['data']} | {row['kind']} | {line} |"
+
+
+def said(interval: dict[str, float] | None) -> str:
+    """An estimate and its interval."""
+    return "–" if interval is None else "{estimate:.3f} [{low:.3f}, {high:.3f}]".format(**interval)
+
+
+def checked(model: Row | None) -> str:
+    """Three cells of the check with a mixed-up model."""
+    if model is None:
+        return "– | – | –"
+    return f"{said(model['randomised'])} | {said(model['refit'])} | {'yes' if model['passes'] else 'no'}"
+
+
+def steady(found: Row | None) -> str:
+    """Two cells of the stability."""
+    return "– | –" if found is None else f"{found['reasons']:.2f} ({found['random']:.2f}) | {said(found['margin'])}"
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
+    "vader": vader,
+    "fdu_mtl": fdu_mtl,
+    "citation": citation,
+    "planted": planted,
+}
+
+
+def main() -> None:
+    """Fit, judge, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--data-dir", type=Path, default=os.environ.get("POLYCULTURE_DATA"))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path)
+    chosen = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    chosen.data_dir = Path(chosen.data_dir) if chosen.data_dir else None
+    rows: list[Row] = []
+    start = time.perf_counter()
+    for part in chosen.only:
+        if part in ("fdu_mtl", "citation") and chosen.data_dir is None:
+            LOG.info("%s is left out: name the folder of the data by --data-dir", part)
+            continue
+        rows += PARTS[part](chosen)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    sys.stdout.write("\n".join(markdown(rows)))
+    sys.stdout.write(f"\n\n{time.perf_counter() - start:.0f} s; at most {peak:.1f} GiB\n")
+    if chosen.json:
+        chosen.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

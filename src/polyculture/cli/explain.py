@@ -1,0 +1,250 @@
+"""``polyculture explain``: why a model answers as it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from polyculture.cli.common import (
+    DataFile,
+    DomainColumn,
+    JsonFile,
+    ModelFolder,
+    Quiet,
+    Seed,
+    TextColumn,
+    check_choice,
+    check_outputs,
+    check_ranges,
+    words,
+    write_json,
+)
+from polyculture.errors import DataError, ParameterError, PolycultureError
+from polyculture.progress import Steps
+
+if TYPE_CHECKING:
+    from polyculture.data import DomainData
+    from polyculture.explain import Explanation
+
+KINDS = ("auto", "words", "neighbours", "edges", "domains", "modalities", "prototypes")
+MOST_ITEMS = 10_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for besides the items."""
+
+    kinds: tuple[str, ...]
+    most: int
+    known: tuple[Any, Any] | None
+    faithfulness: bool
+    seed: int
+
+
+def explain_command(
+    model: ModelFolder,
+    data: DataFile,
+    text: TextColumn = "text",
+    domain: DomainColumn = None,
+    rows: Annotated[
+        str | None, typer.Option("--rows", metavar="1,5,9", help="Rows of DATA to explain, the first is 1.")
+    ] = None,
+    items: Annotated[
+        int | None, typer.Option("--items", metavar="N", help="Rows drawn at random; 5 if no --rows are named.")
+    ] = None,
+    kinds: Annotated[
+        str, typer.Option("--kinds", metavar="LIST", help=f"Reasons to give, some of {', '.join(KINDS)}.")
+    ] = "auto",
+    most: Annotated[int, typer.Option("--most", metavar="N", help="Reasons of each kind that are shown.")] = 5,
+    known: Annotated[
+        Path | None, typer.Option("--known", metavar="FILE", help="Labelled items to choose prototypes from.")
+    ] = None,
+    label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="Column of classes in --known.")] = "label",
+    faithfulness: Annotated[
+        bool, typer.Option("--faithfulness", help="Put the reasons to the test: leave out what weighs most.")
+    ] = False,
+    json: JsonFile = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Say why MODEL answers as it does for rows of DATA: words, neighbours, domains, encoders, prototypes."""
+    check_outputs(inputs=[data, known], json=(json, ()))
+    check_ranges(seed=(seed, 0, 2**32 - 1), most=(most, 1, 1000))
+    chosen = _kinds(kinds, known)
+    from polyculture.cli.screen import progress
+
+    with progress(quiet=quiet), Steps().step("explain"):
+        asked = _rows(_items(data, text=text, domain=domain), data, rows=rows, items=items, seed=seed)
+        labelled = None if known is None else _known(known, text=text, label=label)
+        wanted = Wanted(chosen, most, labelled, faithfulness, seed)
+        found = _explained(model, asked[0], wanted, quiet=quiet)
+    explanations, judged = found
+    _write(json, {"model": str(model), "data": str(data)}, asked, found)
+    for row, item, said in zip(asked[1], asked[0].texts.tolist(), explanations, strict=True):
+        _show(row, item, said, most)
+    if judged:
+        _show_judged(judged)
+
+
+def _kinds(listed: str, known: Path | None) -> tuple[str, ...]:
+    chosen = words(listed) or ()
+    if not chosen:
+        raise ParameterError(f"--kinds names nothing; use some of {', '.join(KINDS)}")
+    for kind in chosen:
+        check_choice("--kinds", kind, KINDS)
+    if "prototypes" in chosen and known is None:
+        raise ParameterError("--kinds prototypes: needs labelled items to choose from; name a file by --known")
+    return chosen
+
+
+def _items(path: Path, *, text: str, domain: str | None) -> DomainData:
+    from polyculture.cli.table import texts_of
+    from polyculture.data.readers import read_table
+
+    return texts_of(read_table(path), path, text=text, domain=domain)
+
+
+def _known(path: Path, *, text: str, label: str) -> tuple[Any, Any]:
+    from polyculture.cli.table import read_texts
+
+    found = read_texts(path, text=text, label=label)
+    return found.texts, found.label
+
+
+def _rows(
+    found: DomainData, path: Path, *, rows: str | None, items: int | None, seed: int
+) -> tuple[DomainData, list[int]]:
+    """The items that are asked about, and their rows in the file."""
+    import numpy as np
+
+    if rows is not None and items is not None:
+        raise ParameterError("--rows and --items are both given; name rows, or a number of them")
+    if rows is None:
+        check_ranges(items=(5 if items is None else items, 1, MOST_ITEMS))
+        count = min(len(found), 5 if items is None else items)
+        places = np.sort(np.random.default_rng(seed).permutation(len(found))[:count])
+    else:
+        places = np.array([_place(word, len(found), path) for word in words(rows) or ()], dtype=int)
+        if not len(places):
+            raise ParameterError("--rows names no row; list some, for example --rows 1,5,9")
+        if len(set(places.tolist())) < len(places):
+            raise ParameterError(f"--rows {rows}: names a row twice; name each once")
+    return found.take(places), (places + 1).tolist()
+
+
+def _place(word: str, count: int, path: Path) -> int:
+    if not word.isascii() or not word.isdecimal():
+        raise ParameterError(f"--rows: {word!r} is no number of a row; list whole numbers, for example --rows 1,5,9")
+    if len(word) > 12 or not 1 <= int(word) <= count:
+        raise DataError(f"{path}: has {count} rows, and --rows names row {word[:12]}; name rows from 1 to {count}")
+    return int(word) - 1
+
+
+def _explained(
+    folder: Path, asked: DomainData, wanted: Wanted, *, quiet: bool
+) -> tuple[list[Explanation], dict[str, Any]]:
+    # imported only now: what is wrong with the files is said before seconds go into torch
+    from polyculture.cli.findings import load_model
+    from polyculture.explain import explain
+
+    model = load_model(folder)
+    found = explain(
+        model,
+        asked.texts,
+        domain=asked.domain,
+        kinds=wanted.kinds,
+        most=wanted.most,
+        known=wanted.known,
+        seed=wanted.seed,
+    )
+    judged = _judged(model, asked, found[0], wanted, quiet=quiet) if wanted.faithfulness else {}
+    return found, judged
+
+
+def _judged(model: Any, asked: DomainData, first: Explanation, wanted: Wanted, *, quiet: bool) -> dict[str, Any]:
+    from polyculture.cli.screen import note
+    from polyculture.explain import Asked, judge
+
+    items, judged = Asked.of(model, asked.texts, domain=asked.domain), {}
+    for kind in ("words", "neighbours", "edges", "domains", "modalities"):
+        if getattr(first, kind) is None:
+            continue
+        try:
+            judged[kind] = judge(items, kind, seed=wanted.seed)
+        except PolycultureError as error:
+            note(f"reasons of the kind {kind} were not put to the test, as {error}", quiet=quiet)
+    return judged
+
+
+def _write(
+    json: Path | None,
+    names: Mapping[str, str],
+    asked: tuple[DomainData, Sequence[int]],
+    found: tuple[Sequence[Explanation], Mapping[str, Any]],
+) -> None:
+    items = [
+        {"row": row, "text": text, **replace(said, item=row).to_dict()}
+        for row, text, said in zip(asked[1], asked[0].texts.tolist(), found[0], strict=True)
+    ]
+    for item in items:
+        del item["item"]
+    write_json(json, "explain/1", {**names, "items": items, "faithfulness": found[1]})
+
+
+def _show(row: int, text: str, said: Explanation, most: int) -> None:
+    from polyculture.cli.screen import show
+
+    lines = [["text", text[:200]]]
+    lines += [
+        [kind, "  ".join(line(of) for of in _strongest(kind, getattr(said, kind), most))]
+        for kind, line in _LINES.items()
+        if getattr(said, kind)
+    ]
+    where = "" if said.domain is None else f" ({said.domain})"
+    title = f"row {row}{where}: {said.predicted}, probability {said.probability:.3f}"
+    show(title, ["reasons", "how much each spoke for it, in log-odds"], lines)
+
+
+def _strongest(kind: str, found: Any, most: int) -> list[Any]:
+    if kind in ("domains", "modalities"):
+        found = [{"name": name, **of} for name, of in found.items()]
+    if kind == "prototypes":
+        return list(found[:most])
+    key = {"words": "weight", "neighbours": "effect", "edges": "weight"}.get(kind, "share")
+    return sorted(found, key=lambda of: -abs(of[key]))[:most]
+
+
+_LINES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "words": lambda of: f"{of['word']} {of['weight']:+.2f}",
+    "neighbours": lambda of: f"item {of['item']} {of['effect']:+.2f}",
+    "edges": lambda of: f"{of['from']} to {of['to']} ({of['weight']:.2f})",
+    "domains": lambda of: f"{of['name']} {of['share']:+.2f}",
+    "modalities": lambda of: f"{of['name']} {of['share']:+.2f}",
+    "prototypes": lambda of: f"row {of['item'] + 1} of the known: {of['class']} (similar {of['similarity']:.2f})",
+}
+
+
+def _show_judged(judged: Mapping[str, Any]) -> None:
+    from polyculture.cli.screen import show
+
+    scores = ("deletion", "insertion", "comprehensiveness", "sufficiency")
+    rows = [
+        [kind, str(of["items"]), *(_interval(of[score]["margin"]) for score in scores), _check(of["model"])]
+        for kind, of in judged.items()
+    ]
+    columns = ["reasons", "items", *scores, "mixed-up model"]
+    show("are the reasons true? how much better than random reasons, in probability", columns, rows)
+
+
+def _interval(of: Mapping[str, float]) -> str:
+    return f"{of['estimate']:.3f} [{of['low']:.3f}, {of['high']:.3f}]"
+
+
+def _check(of: Mapping[str, Any] | None) -> str:
+    if of is None:
+        return "–"
+    return f"{of['randomised']['estimate']:+.2f}, {'passes' if of['passes'] else 'fails'}"

@@ -1,0 +1,175 @@
+"""Items that are to be explained, and what the model answered for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from polyculture.arrays import Array, Floats, Ints, Matrix
+from polyculture.classify import CrossDomainClassifier
+from polyculture.classify.reading import column
+from polyculture.errors import ParameterError, ShapeError
+from polyculture.explain.odds import margins, of_class
+from polyculture.features.combine import Encoded
+from polyculture.features.encoders.items import read_texts
+from polyculture.features.network import Weights
+from polyculture.targets import Classes, Values
+
+AT_ONCE = 4096
+"""Changed items that are encoded together: a long text has as many as it has words."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Items, and the model's own answer for each: what every kind of reason begins with.
+
+    Parameters
+    ----------
+    model : CrossDomainClassifier
+        Fitted on classes or labels.
+    items : array of n str, or array or CSR array of shape (n, d)
+    domain : array of n str or None
+    edges : CSR array of shape (n, fitted items), or None
+    encoded : Encoded
+    probabilities : array of shape (n, classes)
+        Of the fused model, calibrated.
+    predicted : array of int, shape (n,)
+        Position of the predicted class; of labels, the most probable one.
+    """
+
+    model: CrossDomainClassifier
+    items: Matrix
+    domain: Array
+    edges: sp.csr_array | None
+    encoded: Encoded
+    probabilities: Floats
+    predicted: Ints
+
+    @classmethod
+    def of(
+        cls,
+        model: CrossDomainClassifier,
+        X: Any,
+        *,
+        domain: Sequence[str] | Array | None = None,
+        edges: sp.sparray | None = None,
+    ) -> Self:
+        """Ask the model.
+
+        Parameters
+        ----------
+        model, X, domain, edges
+            As in :meth:`CrossDomainClassifier.predict`.
+
+        Raises
+        ------
+        ParameterError
+            If the model learnt values, or there are no items.
+        ShapeError
+            If there is not one domain, or not one row of edges, for each item.
+        """
+        if isinstance(getattr(model, "target_", None), Values):
+            raise ParameterError("the model learnt values, and reasons are for classes; explain a classifier")
+        encoded = model.encode(X, edges=edges)
+        count = len(encoded)
+        if not count:
+            raise ParameterError("there are no items to explain; give at least one")
+        if edges is not None and edges.shape[0] != count:
+            raise ShapeError(f"there are {count} items and {edges.shape[0]} rows of edges; give one for each item")
+        where = np.array([None] * count, dtype=object) if domain is None else column(domain, count, "domain")
+        probabilities = model.answers(encoded, where)["fused"]
+        single = isinstance(model.target_, Classes)
+        predicted = model.decide(probabilities) if single else probabilities.argmax(axis=1)
+        given = None if edges is None else sp.csr_array(edges)
+        return cls(model, _plain(X), where, given, encoded, probabilities, np.asarray(predicted, dtype=int))
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    @property
+    def texts(self) -> bool:
+        """Whether the items are texts."""
+        return isinstance(self.items, np.ndarray) and self.items.dtype == object
+
+    @property
+    def uncalibrated(self) -> CrossDomainClassifier:
+        """The model before its temperature, which changes no order: one near 0 would make every answer certain."""
+        plain = copy(self.model)
+        plain.temperature_ = 1.0
+        return plain
+
+    def encode(self, items: Any, rows: Ints) -> Encoded:
+        """Changed items after step 2; each keeps the edges of the item that it was made from."""
+        edges = None if self.edges is None else self.edges[rows]
+        if self.texts:
+            return self.model.encode(list(items), edges=edges)
+        # arrays carry no names of columns: the features know them without
+        return self.model.features_.transform(items, edges=edges)
+
+    def predict(self, items: Any, rows: Ints) -> Floats:
+        """Uncalibrated probabilities for changed items, shape (m, classes); `rows` says what each was made of."""
+        rows = np.asarray(rows, dtype=int)
+        found = [
+            self.uncalibrated.answers(self.encode(items[part], rows[part]), self.domain[rows[part]])["fused"]
+            for part in (slice(start, start + AT_ONCE) for start in range(0, len(rows), AT_ONCE))
+        ]
+        return np.concatenate(found)
+
+    def probability(self, encoded: Encoded, rows: Ints) -> Floats:
+        """Uncalibrated probability of what was predicted for `rows`, from encoded items, shape (m,)."""
+        return of_class(self.uncalibrated.answers(encoded, self.domain[rows])["fused"], self.predicted[rows])
+
+    def network_odds(self, fed: Any, rows: Ints, weights: Weights | None = None) -> Floats:
+        """Log-odds of what was predicted for `rows`, by the network alone, shape (m,).
+
+        Parameters
+        ----------
+        fed : array of shape (m, d), or array of m texts
+            What the network is fed; see :meth:`CrossDomainClassifier.fed`.
+        rows : array of int, shape (m,)
+        weights : mapping of name to array, or None
+            None for those of the item's domain: its expert's, or the merged ones.
+        """
+        model, exclusive = self.model, isinstance(self.model.target_, Classes)
+        if weights is not None:
+            return margins(model.backbone_.logits(fed, weights), self.predicted[rows], exclusive=exclusive)
+        out = np.empty(len(rows))
+        served = np.array([d if d in model.experts_ else "" for d in self.domain[rows].tolist()], dtype=object)
+        for name in sorted(set(served.tolist())):
+            own = np.flatnonzero(served == name)
+            out[own] = self.network_odds(fed[own], rows[own], model.experts_.get(name, model.merged_))
+        return out
+
+    def with_model(self, model: CrossDomainClassifier) -> Asked:
+        """The same items and the same classes, asked of another model."""
+        encoded = model.encode(list(self.items), edges=self.edges) if self.texts else self._encoded_by(model)
+        return Asked(
+            model,
+            self.items,
+            self.domain,
+            self.edges,
+            encoded,
+            model.answers(encoded, self.domain)["fused"],
+            self.predicted,
+        )
+
+    def _encoded_by(self, model: CrossDomainClassifier) -> Encoded:
+        return model.features_.transform(self.items, edges=self.edges)
+
+
+def _plain(X: Any) -> Matrix:
+    """Texts as an array of objects, numbers as a matrix without names."""
+    # one form of sparse matrix is a mapping too
+    if isinstance(X, Mapping) and not sp.issparse(X):
+        X = next(iter(X.values()))
+    texts = read_texts(X)
+    if texts is not None:
+        return texts
+    if sp.issparse(X):
+        return sp.csr_array(X)
+    return np.asarray(X, dtype=np.float64)
