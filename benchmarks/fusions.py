@@ -1,41 +1,37 @@
-"""Every merge of weights on real experts, and what it costs on files.
+"""Every way to make one model of experts, on three sets of domains: merges, routing, distillation, the ensemble.
 
-    OMP_NUM_THREADS=1 python benchmarks/fusions.py
+    OMP_NUM_THREADS=1 POLYCULTURE_DATA=FOLDER python benchmarks/fusions.py
 
-*Experts*: a network of one hidden layer on 100 singular vectors of word 1-2-grams and characters 2-4-grams of
-`vader-domains`, trained on all four domains, then fine-tuned on each. Of each domain a fifth is held out to choose a
-setting and a fifth to judge on; singular vectors are found without the labels, on the training texts alone. Settings
-are chosen by the loss on held-out items. *Files*: made models of matrices, merged from disk to disk.
+A network of one hidden layer on 100 singular vectors of the texts, trained on a share of the items of all domains, is
+fine-tuned on each domain; every method makes one model of these experts. Settings are chosen by the loss on held-out
+items. *Normalised* is accuracy over that of a specialist, a network of the same shape trained on the domain alone;
+*unseen* is that on a domain that neither backbone nor experts were trained on (the vectors were found on its texts,
+without labels). What merging costs on files is measured by ``fuse_large.py``.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
-import tempfile
 import time
-import tracemalloc
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import StandardScaler
+from _experts import READERS, Items, Trial, Weights, network, trial
 
-from polyculture import load_dataset
-from polyculture.adapt import fine_tune
 from polyculture.features.backbone import Backbone
+from polyculture.fuse.average import average
+from polyculture.fuse.distil import distil
 from polyculture.fuse.entry import fuse
-from polyculture.fuse.files import fuse_files
 from polyculture.fuse.fisher import linear_fisher
-from polyculture.fuse.score import score
+from polyculture.fuse.routing import calibrated
+from polyculture.fuse.similarity import moments
+from polyculture.training import threads
 
-Weights = dict[str, np.ndarray]
 GRIDS: dict[str, list[dict[str, Any]]] = {
     "average": [{}],
     "task_arithmetic": [{"scale": s} for s in (0.1, 0.3, 0.6, 1.0)],
@@ -49,67 +45,22 @@ GRIDS: dict[str, list[dict[str, Any]]] = {
     "regmean_plus_plus": [{"ridge": r} for r in (0.01, 0.1, 0.3)],
     "greedy_soup": [{}],
 }
+TEMPERATURES = (1.0, 4.0)
+STARTS = {"a tenth": 0.1, "all": 1.0}
 
-
-@dataclass(frozen=True)
-class Trial:
-    """A backbone, its experts, and items with the part that each is in."""
-
-    backbone: Backbone
-    experts: dict[str, Weights]
-    x: np.ndarray
-    y: np.ndarray
-    domain: np.ndarray
-    part: np.ndarray
-
-    def loss(self, weights: Weights) -> float:
-        """On held-out items."""
-        held = self.part == "held"
-        return score(self.backbone.logits(self.x[held], weights), self.y[held], self.domain[held])
-
-    def accuracies(self, weights: Callable[[str], Weights]) -> list[float]:
-        """In per cent, of each domain's test items with the weights that it is given."""
-        found = []
-        for name in self.experts:
-            rows = (self.part == "test") & (self.domain == name)
-            answers = self.backbone.logits(self.x[rows], weights(name)).argmax(axis=1)
-            found.append(100 * float((answers == self.y[rows]).mean()))
-        return found
-
-    def rows(self, name: str) -> np.ndarray:
-        """What an expert was trained on."""
-        return self.x[(self.part == "train") & (self.domain == name)]
-
-
-def trial(seed: int, each: int) -> Trial:
-    """Vectors, a backbone and an expert a domain."""
-    data, rng = load_dataset("vader-domains"), np.random.default_rng(seed)
-    rows = np.concatenate([rng.permutation(np.flatnonzero(data.domain == d))[:each] for d in data.domains])
-    part = np.empty(len(rows), dtype=object)
-    for name in data.domains:
-        places = np.flatnonzero(data.domain[rows] == name)
-        part[places] = np.array(["train"] * 3 + ["held", "test"])[np.arange(len(places)) % 5]
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)
-    letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, min_df=3)
-    vectors = TruncatedSVD(100, n_iter=3, random_state=seed)
-    encoder = make_pipeline(make_union(words, letters), vectors, StandardScaler())
-    x = encoder.fit(data.texts[rows[part == "train"]]).transform(data.texts[rows]).astype(np.float32)
-    y, domain = (data.label[rows] == "positive").astype(int), data.domain[rows]
-    seen = part != "test"
-    held = part[seen] == "held"
-    backbone = Backbone(hidden=(64,), random_state=seed).fit(x[seen], y[seen], validation=held)
-    experts = fine_tune(backbone, x[seen], y[seen], domain[seen], validation=held, learning_rate=1e-3)
-    return Trial(backbone, experts, x, y, domain, part)
+Answer = Callable[[np.ndarray, str], np.ndarray]
+"""Scores for some vectors; the domain is told to those that may know it."""
+Row = dict[str, Any]
 
 
 def sums(method: str, made: Trial) -> dict[str, Any]:
     """What a method needs besides weights."""
     backbone, names = made.backbone, list(made.experts)
-    layers = [name for name in backbone.layer_inputs(made.x[:1]) if name != "logits"]
+    layers = [name for name in backbone.layer_inputs(made.items.x[:1]) if name != "logits"]
     if method == "regmean":
-        return {"grams": [backbone.gram_sums(made.rows(name), made.experts[name]) for name in names]}
+        return {"grams": [backbone.gram_sums(made.own(name), made.experts[name]) for name in names]}
     if method == "regmean_plus_plus":
-        return {"layers": layers, "gather": lambda i, weights: backbone.gram_sums(made.rows(names[i]), weights)}
+        return {"layers": layers, "gather": lambda i, weights: backbone.gram_sums(made.own(names[i]), weights)}
     if method == "greedy_soup":
         return {"score": lambda weights: -made.loss(weights)}
     if method == "fisher":
@@ -118,89 +69,179 @@ def sums(method: str, made: Trial) -> dict[str, Any]:
 
 
 def _head_fisher(made: Trial, name: str, layer: str) -> Weights:
-    received = made.backbone.layer_inputs(made.rows(name), made.experts[name])
+    received = made.backbone.layer_inputs(made.own(name), made.experts[name])
     raised = np.exp(received["logits"] - received["logits"].max(axis=1, keepdims=True))
     return linear_fisher(received[layer], raised / raised.sum(axis=1, keepdims=True), layer)
 
 
-def table(made: Trial) -> Iterator[tuple[str, str, list[float]]]:
-    """Name, setting and accuracies of everything that is compared."""
-    base = made.backbone.weights_
-    yield "backbone, not fine-tuned", "", made.accuracies(lambda _: base)
-    yield "each expert on its own domain", "", made.accuracies(lambda name: made.experts[name])
-    for method, grid in GRIDS.items():
-        given = sums(method, made)
-        found = [(fuse(made.experts, base, method, **setting, **given), setting) for setting in grid]
-        weights, setting = min(found, key=lambda each: made.loss(each[0]))
-        chosen = ", ".join(f"{name} {value}" for name, value in setting.items())
-        yield method, chosen, made.accuracies(lambda _, weights=weights: weights)
+def fixed(backbone: Backbone, weights: Weights) -> Answer:
+    """One set of weights for all."""
+    return lambda x, _: backbone.logits(x, weights)
 
 
-def over_seeds(seeds: list[int], each: int) -> Iterator[str]:
-    """Lines of the first table."""
-    rows: dict[str, list[list[float]]] = {}
-    settings: dict[str, list[str]] = {}
-    domains: list[str] = []
-    for seed in seeds:
-        made = trial(seed, each)
-        domains = list(made.experts)
-        for name, setting, accuracies in table(made):
-            rows.setdefault(name, []).append(accuracies)
-            settings.setdefault(name, []).append(setting)
-    yield f"| accuracy, % | {' | '.join(domains)} | mean | worst | settings, seed by seed |"
-    yield "|---" * (len(domains) + 4) + "|"
-    for name, runs in rows.items():
-        mean = np.mean(runs, axis=0)
-        numbers = [*mean, mean.mean(), mean.min()]
-        said = "; ".join(setting for setting in settings[name] if setting)
-        yield f"| {name} | " + " | ".join(f"{number:.1f}" for number in numbers) + f" | {said} |"
+def merged(method: str, made: Trial) -> tuple[Answer, str]:
+    """The setting of a merge that does best on held-out items."""
+    given = sums(method, made)
+    tried = [(fuse(made.experts, made.backbone.weights_, method, **each, **given), each) for each in GRIDS[method]]
+    weights, setting = min(tried, key=lambda each: made.loss(each[0]))
+    return fixed(made.backbone, weights), ", ".join(f"{name} {value}" for name, value in setting.items())
 
 
-def costs(side: int, matrices: int, counts: list[int]) -> Iterator[str]:
-    """Lines of the second table: processor time, and the most memory that was held at once."""
-    rng, tensor = np.random.default_rng(0), side * side * 4
-    yield f"| {matrices} matrices of {side} × {side} | " + " | ".join(f"{k} experts" for k in counts) + " |"
-    yield "|---" * (len(counts) + 1) + "|"
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, f"{i}.safetensors") for i in range(max(counts) + 1)]
-        for path in paths:
-            save_file({f"{i}.weight": rng.normal(size=(side, side)).astype("f4") for i in range(matrices)}, path)
-        grams = Path(folder, "grams.safetensors")
-        save_file({f"{i}": np.eye(side + 1, dtype="f4") for i in range(matrices)}, grams)
-        fishers = Path(folder, "fishers.safetensors")
-        save_file({f"{i}.weight": np.ones((side, side), dtype="f4") for i in range(matrices)}, fishers)
-        _cost(paths[1:2], paths[0], "average", tensor, {})  # what is imported stays
-        for method in [name for name in GRIDS if name not in ("greedy_soup", "regmean_plus_plus")]:
-            given = {"regmean": ("grams", grams), "fisher": ("fishers", fishers)}.get(method)
-            cells = []
-            for count in counts:
-                extra = {given[0]: [given[1]] * count} if given else {}
-                cells.append(_cost(paths[1 : count + 1], paths[0], method, tensor, extra))
-            yield f"| {method} | " + " | ".join(cells) + " |"
+def routed(made: Trial) -> tuple[Answer, str]:
+    """Experts by the similarity of an item to their domains; the average where it is like none."""
+    items, backbone, names = made.items, made.backbone, list(made.experts)
+    train, held = items.rows("train"), items.rows("held")
+
+    def experts(x: np.ndarray) -> np.ndarray:
+        return np.stack([backbone.answers(x, made.experts[name]) for name in names])
+
+    def without(left: str | None) -> Weights:
+        return average(backbone.weights_, [made.experts[name] for name in names if name != left])
+
+    router = calibrated(
+        moments(items.x[train], items.domain[train]),
+        items.x[held],
+        items.y[held],
+        items.domain[held],
+        experts(items.x[held]),
+        {name: backbone.answers(items.x[held], without(name)) for name in names},
+    )
+    static = without(None)
+    strange = router.similarity.strangeness(items.x[held])
+    setting = f"T {router.temperature:g}, {100 * (strange <= router.threshold).mean():.0f} % routed"
+    return lambda x, _: router.answers(x, experts(x), backbone.answers(x, static)), setting
 
 
-def _cost(experts: list[Path], base: Path, method: str, tensor: int, extra: dict[str, Any]) -> str:
-    tracemalloc.start()
-    start = time.process_time()
-    fuse_files(experts, base.with_name("out.safetensors"), base=base, method=method, **extra)
-    seconds, peak = time.process_time() - start, tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return f"{seconds:.1f} s, {peak / tensor:.0f} tensors"
+def student(made: Trial, teacher: Callable[[np.ndarray], np.ndarray]) -> tuple[Answer, str]:
+    """A network that learnt the teacher's answers and the labels, from the average of the experts on."""
+    items, backbone = made.items, made.backbone
+    seen = np.flatnonzero(items.part != "test")
+    start = average(backbone.weights_, list(made.experts.values()))
+    found = {
+        t: distil(
+            backbone, items.x[seen], teacher(seen), items.y[seen], temperature=t, start=start,
+            validation=items.part[seen] == "held",
+        )
+        for t in TEMPERATURES
+    }  # fmt: skip
+    best = min(found, key=lambda t: made.loss(found[t]))
+    return fixed(backbone, found[best]), f"T {best:g}"
+
+
+def own_experts(made: Trial, rows: np.ndarray) -> np.ndarray:
+    """Each item's answer by its own domain's expert."""
+    found = np.empty((len(rows), 2))
+    for name, weights in made.experts.items():
+        own = made.items.domain[rows] == name
+        found[own] = made.backbone.logits(made.items.x[rows[own]], weights)
+    return found
+
+
+def ensemble(made: Trial) -> Answer:
+    """Mean of the experts' log-probabilities."""
+
+    def answer(x: np.ndarray, _: str) -> np.ndarray:
+        found = np.stack([made.backbone.answers(x, weights) for weights in made.experts.values()])
+        return np.asarray(np.log(np.clip(found, 1e-6, 1)).mean(axis=0))
+
+    return answer
+
+
+def models(made: Trial) -> Iterator[tuple[str, str, Answer, float]]:
+    """Name, setting, answers and seconds of processor time of everything that is made of the experts."""
+    yield "backbone", "", fixed(made.backbone, made.backbone.weights_), 0.0
+    ways: dict[str, Callable[[], tuple[Answer, str]]] = {
+        **{method: (lambda method=method: merged(method, made)) for method in GRIDS},
+        "ensemble of all experts": lambda: (ensemble(made), ""),
+        "routed by similarity": lambda: routed(made),
+        "distilled from own experts": lambda: student(made, lambda rows: own_experts(made, rows)),
+        "distilled from the ensemble": lambda: student(made, lambda rows: ensemble(made)(made.items.x[rows], "")),
+    }
+    for name, way in ways.items():
+        start = time.process_time()
+        answer, setting = way()
+        yield name, setting, answer, time.process_time() - start
+
+
+def accuracy(items: Items, name: str, answer: Answer) -> float:
+    """On a domain's test items."""
+    rows = items.rows("test", name)
+    return float((answer(items.x[rows], name).argmax(axis=1) == items.y[rows]).mean())
+
+
+def judged(items: Items, share: float, seed: int, leave: int) -> dict[str, Row]:
+    """Accuracy of each model on each domain, seen and unseen."""
+    alone = {name: network(items.take(items.domain == name), seed) for name in items.domains}
+    specialists = {name: accuracy(items, name, fixed(alone[name], alone[name].weights_)) for name in items.domains}
+    rows: dict[str, Row] = {"specialists": {"seen": specialists, "unseen": {}, "setting": "", "seconds": 0.0}}
+    pooled = network(items, seed)
+    made = trial(items, share, seed)
+    known: list[tuple[str, str, Answer, float]] = [
+        ("one network of all domains", "", fixed(pooled, pooled.weights_), 0.0),
+        ("own expert, domain told", "", lambda x, name: made.backbone.logits(x, made.experts[name]), 0.0),
+    ]
+    for name, setting, answer, seconds in [*known, *models(made)]:
+        seen = {domain: accuracy(items, domain, answer) for domain in items.domains}
+        rows[name] = {"seen": seen, "unseen": {}, "setting": setting, "seconds": seconds}
+    for left in np.random.default_rng(seed).permutation(items.domains)[:leave].tolist():
+        others = items.take(items.domain != left)
+        apart = network(others, seed)
+        rows["one network of all domains"]["unseen"][left] = accuracy(items, left, fixed(apart, apart.weights_))
+        for name, _, answer, _ in models(trial(others, share, seed)):
+            rows[name]["unseen"][left] = accuracy(items, left, answer)
+    return rows
+
+
+def normalised(runs: list[dict[str, Row]], name: str) -> tuple[float, float, float]:
+    """Accuracy over that of specialists, in per cent: mean and worst of domains, and of unseen ones."""
+    means, worst, unseen = [], [], []
+    for run in runs:
+        own = run["specialists"]["seen"]
+        ratios = [found / own[domain] for domain, found in run[name]["seen"].items()]
+        means.append(np.mean(ratios))
+        worst.append(min(ratios))
+        unseen += [found / own[domain] for domain, found in run[name]["unseen"].items()]
+    return 100 * float(np.mean(means)), 100 * float(np.mean(worst)), 100 * float(np.mean(unseen or [np.nan]))
+
+
+def lines(found: dict[str, list[dict[str, Row]]]) -> Iterator[str]:
+    """One table: for each benchmark normalised mean, worst and unseen, and seconds on the last."""
+    first = next(iter(found.values()))
+    heads = [f"{name}: {what}" for name in found for what in ("mean", "worst", "unseen")]
+    yield f"| accuracy over a specialist's, % | {' | '.join(heads)} | seconds |"
+    yield "|---" * (len(heads) + 2) + "|"
+    for name in first[0]:
+        values = [value for runs in found.values() for value in normalised(runs, name)]
+        cells = ["" if np.isnan(value) else f"{value:.1f}" for value in values]
+        seconds = np.mean([run[name]["seconds"] for run in list(found.values())[-1]])
+        yield f"| {name} | {' | '.join(cells)} | {f'{seconds:.1f}' if seconds else ''} |"
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print a table for each start of the experts, and keep the numbers where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data-dir", type=Path, default=os.environ.get("POLYCULTURE_DATA"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--each", type=int, default=1500, help="items of a domain at most")
-    parser.add_argument("--side", type=int, default=512)
-    parser.add_argument("--matrices", type=int, default=8)
+    parser.add_argument("--each", type=int, default=1500, help="items of a domain at most, in train and in test")
+    parser.add_argument("--leave", type=int, default=4, help="domains that are left out, one at a time")
+    parser.add_argument("--only", nargs="+", choices=list(READERS), default=list(READERS))
+    parser.add_argument("--starts", nargs="+", choices=list(STARTS), default=list(STARTS))
+    parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
-    for lines in (over_seeds(chosen.seeds, chosen.each), costs(chosen.side, chosen.matrices, [2, 8])):
-        for line in lines:
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
-        sys.stdout.write("\n")
+    names = [name for name in chosen.only if chosen.data_dir or name == "vader-domains"]
+    kept: dict[str, Any] = {}
+    for start in chosen.starts:
+        found: dict[str, list[dict[str, Row]]] = kept.setdefault(start, {})
+        for name in names:
+            for seed in chosen.seeds:
+                with threads(1):
+                    items = READERS[name](chosen.data_dir, chosen.each, seed)
+                    found.setdefault(name, []).append(judged(items, STARTS[start], seed, chosen.leave))
+                sys.stderr.write(f"{start}, {name}, seed {seed}: {time.process_time():.0f} s\n")
+                if chosen.json:
+                    chosen.json.write_text(json.dumps(kept))
+        sys.stdout.write(f"\nBackbone of {start} of the items\n\n" + "\n".join(lines(found)) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from polyculture import store
 from polyculture.errors import DataError, ParameterError, ShapeError
 from polyculture.features import spread as module
+from polyculture.features.graph import Propagation, build_graph
 from polyculture.features.spread import Spread
 
 N = 240
@@ -95,6 +96,27 @@ class TestChoice:
         np.testing.assert_array_equal(
             spread.transform({"v": block[:3], "w": block[:3]}, {}), np.hstack([block[:3]] * 2)
         )
+
+    def test_given_edges_are_read_once_and_no_choice_is_spread_twice(self, noisy, monkeypatch):
+        y, block, _, friends = noisy
+        built, spread = [], []
+        build, fit = module.build_graph, Propagation.fit_transform
+        monkeypatch.setattr(module, "build_graph", lambda *a, **k: built.append(a) or build(*a, **k))
+        monkeypatch.setattr(Propagation, "fit_transform", lambda p, *a, **k: spread.append(p.hops) or fit(p, *a, **k))
+        Spread(hops=(0, 1, 2)).fit_transform({"v": block}, {"v": block}, y, given=friends)
+        assert (len(built), spread) == (1, [1, 2])
+
+    @pytest.mark.parametrize("hops", [(0, 1, 20), (0, 1, 2)])
+    def test_what_is_given_back_is_the_choice_wherever_it_was_tried(self, noisy, hops):
+        y, block, _, friends = noisy
+        spread = Spread(hops=hops)
+        found = spread.fit_transform({"v": block, "w": 2 * block}, {"v": block, "w": block}, y, given=friends)
+        chosen = Propagation("appnp", hops=spread.hops_, alpha=0.5)
+        edges = build_graph("given", friends, symmetric=True).edges
+        expected = [chosen.fit_transform(part, edges) for part in (block, 2 * block)]
+        assert spread.kind_ == "given"
+        np.testing.assert_array_equal(found, np.hstack(expected))
+        assert {layer.propagation.hops for layer in spread.layers_.values()} == {spread.hops_}
 
     def test_held_out_items_judge_where_they_are_many(self, noisy):
         y, block, _, friends = noisy

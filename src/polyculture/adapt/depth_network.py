@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polyculture.adapt.depth_answer import DepthAnswer, Views
 from polyculture.arrays import Array, Floats
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.graph import Edges
 from polyculture.features.graph.normalise import Normalised, checked
+from polyculture.features.sampling import MANY
 
 if TYPE_CHECKING:
     import torch
 
     from polyculture.training import Objective
-
-Views = Sequence[Floats]
-"""The same items, each time shape (n, d), at several depths."""
-DepthAnswer = Callable[[Views], Floats]
-"""Items at several depths to the mean of their answers, shape (n, width)."""
 
 HIDDEN, DROPOUT = (128,), (0.2, 0.5)
 LEARNING_RATE, WEIGHT_DECAY, BATCH = 3e-3, 1e-2, 256
@@ -72,8 +69,7 @@ def at_depths(vectors: Floats, edges: Edges, hops: Sequence[int], *, alpha: floa
     row, state, kept = Normalised.of(edges, 0.0, "row"), first, {}
     for hop in range(max(hops) + 1):
         if hop:
-            received = row.receive(edges, state) + row.staying * state
-            state = np.asarray((1 - alpha) * received + alpha * first, dtype=np.float32)
+            state = row.mixed(edges @ state, state, first, alpha)
         if hop in hops:
             kept[hop] = state
     return {hop: kept[hop] for hop in hops}
@@ -97,14 +93,15 @@ def depth_network(
     several : bool
         Whether an item may have several labels at once.
     epochs : int >= 1
-        Passes; the learning rate falls to 0 along a cosine.
+        Passes; the learning rate falls to 0 along a cosine. Over more than 100,000 items there are as many fewer, but
+        two, and batches are larger.
     networks : int >= 1
         How many differ in their first weights and are averaged.
     seed : int
 
     Returns
     -------
-    callable
+    DepthAnswer
         Items at any number of depths to probabilities.
 
     Raises
@@ -129,7 +126,7 @@ def depth_network(
         raise DataError("There is no item to learn from; pass at least one.")
     import torch
 
-    from polyculture.features.network import build
+    from polyculture.features.network import build, weights_of
     from polyculture.training import batch_for, train
 
     scale = _size(parts[0][0])
@@ -147,14 +144,20 @@ def depth_network(
                 np.arange(rows),
                 learning_rate=LEARNING_RATE,
                 weight_decay=WEIGHT_DECAY,
-                batch_size=batch_for(rows, BATCH),
-                epochs=epochs,
+                # very many items are no more than a thousand steps a pass, as in the backbone
+                batch_size=batch_for(rows, max(BATCH, rows // 1000)),
+                epochs=_passes(epochs, rows),
                 schedule=_cosine,
                 seed=1000 * number + seed,
                 name="network over depths",
             )
-            made.append(network)
-    return lambda views: _mean_answer(made, [view / scale for view in views], several=several)
+            made.append(weights_of(network))
+    return DepthAnswer(tuple(made), float(scale), several)
+
+
+def _passes(epochs: int, rows: int) -> int:
+    """As many as see no more items than so many passes over :data:`MANY` do, at least two where that many are asked."""
+    return min(epochs, max(2, math.ceil(epochs * MANY / rows)))
 
 
 def _size(views: Views) -> np.float32:
@@ -173,9 +176,8 @@ def _objective(parts: Sequence[tuple[Views, Array]], scale: np.float32, *, sever
     from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
     # all views of all parts below each other: view v of an item stands `apart` rows below its view v - 1
-    pool = torch.from_numpy(
-        np.concatenate([np.asarray(view, np.float32) for views, _ in parts for view in views]) / scale
-    )
+    below = np.concatenate([np.asarray(view, np.float32) for views, _ in parts for view in views])
+    pool = torch.from_numpy(np.divide(below, scale, out=below))
     goals = torch.from_numpy(np.concatenate([y for _, y in parts]).astype(np.float32))
     starts = np.cumsum([0, *(len(views) * len(y) for views, y in parts)])
     first, apart, many = (
@@ -196,16 +198,3 @@ def _objective(parts: Sequence[tuple[Views, Array]], scale: np.float32, *, sever
         return loss, int((scores.argmax(1) == truth.argmax(1)).sum()), len(rows)
 
     return objective, len(goals)
-
-
-def _mean_answer(made: Sequence[torch.nn.Module], views: Views, *, several: bool) -> Floats:
-    import torch
-
-    found = []
-    with torch.no_grad():
-        for view in views:
-            given = torch.from_numpy(np.require(view, np.float32, "W"))
-            for network in made:
-                scores = network(given)
-                found.append((torch.sigmoid(scores) if several else torch.softmax(scores, 1)).double().numpy())
-    return np.asarray(np.mean(found, axis=0))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from polyculture.adapt.depth_network import DepthAnswer, Views, at_depths, depth_network
+from polyculture.adapt.aligned import aligned
+from polyculture.adapt.depth_answer import DepthAnswer
+from polyculture.adapt.depth_network import at_depths, depth_network
 from polyculture.arrays import Array, Floats, Ints
 from polyculture.errors import ParameterError
 from polyculture.features.graph import Edges
@@ -29,6 +31,9 @@ class GraphWay:
         Of self-training.
     share : float in (0, 1]
         Part of each class that is learnt from in a round: those the answers are surest of.
+    balances : tuple of float in [0, 1]
+        How much the source's proportions of the classes count against those that are found, as exponents of a product;
+        rounds are gone through once for each, and their networks are averaged.
     smooth : int >= 0
         How far answers spread over the target's graph, before they are learnt from and at the end.
     alpha : float in [0, 1]
@@ -48,6 +53,7 @@ class GraphWay:
     target_hops: tuple[int, ...] = (0,)
     rounds: int = 0
     share: float = 0.8
+    balances: tuple[float, ...] = (0.0,)
     smooth: int = 0
     alpha: float = 0.05
     networks: int = 1
@@ -59,6 +65,8 @@ class GraphWay:
             raise ParameterError(f"{self} has no depths, or a number below its least; pass hops from 0.")
         if not 0 < self.share <= 1 or not 0 <= self.alpha <= 1:
             raise ParameterError(f"share is {self.share} and alpha {self.alpha}; pass shares.")
+        if not self.balances or not all(0 <= balance <= 1 for balance in self.balances):
+            raise ParameterError(f"balances is {self.balances}; pass one or more numbers from 0 to 1.")
 
     @property
     def hops(self) -> tuple[int, ...]:
@@ -78,10 +86,15 @@ def learn_over_graphs(
 ) -> tuple[DepthAnswer, Floats]:
     r"""A network of the source's labels, then of these and of its own surest answers to the target, round by round.
 
-    Each round answers the target at all of its depths, spreads the answers over the target's graph, keeps the surest
-    :math:`\sigma` of the items of each class, and teaches a new network with them as if they were labelled. Classes
-    take as many items as they have answers: none crowds out the others. Networks of all rounds but the source's own are
-    averaged.
+    Each round answers the target at all of its depths, spreads the answers over the target's graph, weighs them so that
+    the classes have the proportions
+
+    .. math:: q_k \propto s_k^{\beta} \, \bar p_k^{\,1 - \beta}
+
+    with :math:`s` those of the source and :math:`\bar p` those of the answers, keeps the surest :math:`\sigma` of the
+    items of each class, and teaches a new network with them as if they were labelled. Classes take as many items as
+    they have answers: none crowds out the others. Networks of the later half of the rounds are averaged, over all
+    :math:`\beta`.
 
     Parameters
     ----------
@@ -105,7 +118,8 @@ def learn_over_graphs(
 
     References
     ----------
-    Zou et al. 2018, arXiv:1810.07911 (balance); Liu et al. 2024, arXiv:2402.05660 (depth in the target).
+    Zou et al. 2018, arXiv:1810.07911 (surest of each class); Berthelot et al. 2020, arXiv:1911.09785 (alignment of
+    proportions); Liu et al. 2024, arXiv:2402.05660 (depth in the target).
 
     Examples
     --------
@@ -121,16 +135,26 @@ def learn_over_graphs(
     taught = [source[hop] for hop in way.source_hops], goals
     asked = [target[hop] for hop in way.target_hops]
     train = partial(depth_network, several=several, epochs=way.epochs, networks=way.networks)
-    answer, made = train([taught], seed=seed), list[DepthAnswer]()
-    for number in range(1, way.rounds + 1):
-        rows, own = surest(spread_answers(answer(asked), edges, way), way.share, several=several)
-        made.append(train([taught, ([view[rows] for view in asked], own)], seed=seed + number))
-        answer = partial(_mean, tuple(made))
-    return answer, spread_answers(answer(asked), edges, way)
+    first = train([taught], seed=seed)
+    made = [first] if not way.rounds else []
+    for balance in way.balances if way.rounds else ():
+        answer = first
+        for number in range(1, way.rounds + 1):
+            found = _balanced(spread_answers(answer(asked), edges, way), goals, balance)
+            rows, own = surest(found, way.share, several=several)
+            answer = train([taught, ([view[rows] for view in asked], own)], seed=seed + number)
+            if number > way.rounds // 2:
+                made.append(answer)
+    together = DepthAnswer.together(made)
+    return together, spread_answers(together(asked), edges, way)
 
 
-def _mean(made: Sequence[DepthAnswer], views: Views) -> Floats:
-    return np.asarray(np.mean([answer(views) for answer in made], axis=0))
+def _balanced(answers: Floats, goals: Array, balance: float) -> Floats:
+    """Answers with proportions between the source's and their own."""
+    if not balance:
+        return answers
+    own = (answers / np.maximum(answers.sum(axis=1, keepdims=True), 1e-12)).mean(axis=0)
+    return aligned(answers, (goals.sum(axis=0) / goals.sum()) ** balance * own ** (1 - balance))
 
 
 def spread_answers(answers: Floats, edges: Edges, way: GraphWay) -> Floats:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
+import numpy as np
+
+from polyculture.adapt.depth_answer import DepthAnswer
 from polyculture.adapt.graph_rounds import GraphWay
 from polyculture.adapt.graph_trials import WAYS, Tried, tried_over_graph
+from polyculture.adapt.shared_vectors import SharedVectors
 from polyculture.arrays import Array, Floats, Matrix
 from polyculture.errors import ParameterError
 
@@ -50,6 +55,26 @@ class OverGraph:
         """
         return self.tried.answer(vectors, edges)
 
+    def state(self) -> dict[str, Any]:
+        """All that is needed to answer other graphs again; what it answered for the target is not kept."""
+        tried = self.tried
+        return {
+            "name": self.name,
+            "scores": self.scores,
+            "way": asdict(tried.way),
+            "vectors": {"weights": tried.vectors.weights, "axes": tried.vectors.axes},
+            "network": tried.network.state(),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from :meth:`state`."""
+        way: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in state["way"].items()}
+        network = DepthAnswer.from_state(state["network"])
+        nothing = np.empty((0, 0))
+        tried = Tried(nothing, None, GraphWay(**way), SharedVectors(**state["vectors"]), network)
+        return cls(state["name"], state["scores"], tried)
+
 
 def adapt_over_graph(
     vectors: Matrix,
@@ -70,8 +95,9 @@ def adapt_over_graph(
     .. math:: \text{score} = \frac{1}{K} \sum_k \text{F1}_k \big( y_s, \; g(X_s, A_s) \big),
         \qquad g = \text{way} \big( (X_t, A_t, \hat y_t) \to (X_s, A_s) \big)
 
-    The way with the highest score is taken; the first, which leaves the graph alone, where no other is better by more
-    than a margin. Labels of the target have no part in it: they are not read.
+    On the way back nothing trains itself: that would cost most of the time. The way with the highest score is taken;
+    the first, which leaves the graph alone, where no other is better by more than a margin. Labels of the target have
+    no part in it: they are not read.
 
     Parameters
     ----------

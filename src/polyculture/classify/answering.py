@@ -13,6 +13,7 @@ from polyculture.arrays import Array, Floats
 from polyculture.classify.notes import unseen
 from polyculture.classify.parts import unknown
 from polyculture.classify.reading import Reading
+from polyculture.classify.unlabelled_graph import OwnOverGraph
 from polyculture.errors import DataError
 from polyculture.features.combine import Encoded
 from polyculture.fuse.combine import Combination
@@ -32,7 +33,8 @@ class Answering(Reading):
         if self.clean and "text" in items:
             found = clean_text(np.asarray(found))
         encoded = self.features_.transform(found, edges=edges, graph=graph)
-        return replace(encoded, texts=np.asarray(found, dtype=object) if "text" in items else None)
+        texts = np.asarray(found, dtype=object) if "text" in items else None
+        return replace(encoded, texts=texts, graph=None if graph is None else sp.csr_array(graph))
 
     def _members(self, encoded: Encoded, domain: Array) -> dict[str, Array]:
         """Answers of each part before fusion; an unknown domain gets the merged model for an expert."""
@@ -59,9 +61,13 @@ class Answering(Reading):
         found = np.where(known[:, None], self.routed_.predict_proba(members, families, domain), static)
         for name, own in self.own_.items():
             rows = np.flatnonzero(domain == name)
-            if len(rows):
-                network = self.backbone_.answers(self.fed(encoded)[rows], own.weights)
-                found[rows] = self._joined(network, {family: said[rows] for family, said in families.items()})
+            if not len(rows):
+                continue
+            if isinstance(own, OwnOverGraph):
+                found[rows] = own.answers(encoded.take(rows))
+                continue
+            network = self.backbone_.answers(self.fed(encoded)[rows], own.weights)
+            found[rows] = self._joined(network, {family: said[rows] for family, said in families.items()})
         return found
 
     def _joined(self, network: Array, families: Mapping[str, Array]) -> Array:

@@ -111,4 +111,5 @@ class Fitting(Learning):
             copies=augmented(data),
             graph=data.graph,
         )
-        return replace(found, texts=items if "text" in data.items else None)
+        graph = None if data.graph is None else sp.csr_array(data.graph)
+        return replace(found, texts=items if "text" in data.items else None, graph=graph)

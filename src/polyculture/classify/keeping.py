@@ -11,6 +11,7 @@ from polyculture import store
 from polyculture.arrays import Array
 from polyculture.classify.fitting import Fitting
 from polyculture.classify.unlabelled import OwnNetwork
+from polyculture.classify.unlabelled_graph import OwnOverGraph
 from polyculture.errors import ParameterError
 from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.backbones import BACKBONES
@@ -24,6 +25,8 @@ from polyculture.fuse.merging import Merged
 from polyculture.optimise import TaskHead
 from polyculture.progress import Steps
 from polyculture.targets import KINDS
+
+_OWN: dict[str, type[OwnNetwork | OwnOverGraph]] = {each.kind: each for each in (OwnNetwork, OwnOverGraph)}
 
 
 class Keeping(Fitting):
@@ -116,7 +119,7 @@ class Keeping(Fitting):
         model.routed_, model.static_ = Combination.from_state(state["routed"]), Combination.from_state(state["static"])
         model.temperature_, model.threshold_ = state["temperature"], state["decision"]
         model.calibration_ = state["calibration"]
-        model.own_ = {name: OwnNetwork.from_state(s) for name, s in state["own"].items()}
+        model.own_ = {name: _OWN[s["kind"]].from_state(s) for name, s in state["own"].items()}
         model.heads_ = {name: TaskHead.from_state(s) for name, s in state["heads"].items()}
         return model
 

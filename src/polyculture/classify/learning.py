@@ -12,6 +12,7 @@ from polyculture.arrays import Array, Mask
 from polyculture.classify.answering import Answering
 from polyculture.classify.notes import notes_on
 from polyculture.classify.unlabelled import OwnNetwork, Teaching, adapt_without_labels
+from polyculture.classify.unlabelled_graph import OwnOverGraph, adapt_without_labels_over_graph
 from polyculture.data import DomainData
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.any_backbone import AnyBackbone
@@ -22,7 +23,7 @@ from polyculture.fuse.combine import Combination
 from polyculture.fuse.merging import MERGES, Merged, merge
 from polyculture.optimise import best_threshold, expected_calibration_error, fine_tune_merged, sharpen, temperature
 from polyculture.progress import Steps
-from polyculture.targets import Classes
+from polyculture.targets import Classes, Values
 
 
 class Learning(Answering):
@@ -144,11 +145,20 @@ class Learning(Answering):
             return {}
         return fine_tune(self.backbone_, X, y, domain, validation=held, layers=self.adapt_layers)
 
-    def _adapt_unlabelled(self, encoded: Encoded, y: Array, domain: Array) -> dict[str, OwnNetwork]:
-        """A network of its own for each domain without labels, where that promises something."""
+    def _adapt_unlabelled(self, encoded: Encoded, y: Array, domain: Array) -> dict[str, OwnNetwork | OwnOverGraph]:
+        """Parts of its own for each domain without labels, where that promises something."""
         unlabelled = sorted(set(domain.tolist()) - set(domain[self._kind.labelled(y)].tolist()))
-        if not unlabelled:
-            return {}
+        found: dict[str, OwnNetwork | OwnOverGraph | None] = {}
+        if encoded.graph is not None and self._kind is not Values:
+            for name in unlabelled:
+                found[name] = adapt_without_labels_over_graph(encoded, y, domain, name, seed=self.random_state)
+        elif unlabelled:
+            found = self._by_self_training(encoded, y, domain, unlabelled)
+        return {name: own for name, own in found.items() if own is not None}
+
+    def _by_self_training(
+        self, encoded: Encoded, y: Array, domain: Array, unlabelled: Sequence[str]
+    ) -> dict[str, OwnNetwork | OwnOverGraph | None]:
         if not isinstance(self.target_, Classes):
             self._note(
                 f"adapting to domains without labels is for classes, not {self._kind.name}: the others serve them"
@@ -162,11 +172,10 @@ class Learning(Answering):
             lambda taught: self._taught(self.fed(encoded), taught),
             lambda rows: self._answering(encoded.take(rows)),
         )
-        found = {
+        return {
             name: adapt_without_labels(teaching, np.flatnonzero(domain == name), seed=self.random_state, name=name)
             for name in unlabelled
         }
-        return {name: own for name, own in found.items() if own is not None}
 
     def _answering(self, encoded: Encoded) -> Callable[[Weights], Array]:
         """Weights to the fused answers that these items get with them; base models are asked once."""

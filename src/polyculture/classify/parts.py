@@ -12,6 +12,7 @@ from sklearn.utils import Tags
 
 from polyculture.arrays import Array
 from polyculture.classify.unlabelled import OwnNetwork
+from polyculture.classify.unlabelled_graph import OwnOverGraph
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.backbone import Backbone
@@ -57,7 +58,7 @@ class Parts(BaseEstimator):  # type: ignore[misc]
     threshold_: float
     calibration_: dict[str, float]
     heads_: dict[str, TaskHead]
-    own_: dict[str, OwnNetwork]
+    own_: dict[str, OwnNetwork | OwnOverGraph]
     n_features_in_: int
     feature_names_in_: Array
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
@@ -43,13 +44,14 @@ class OwnNetwork:
     weights : dict of str to array
     """
 
+    kind: ClassVar[str] = "network"
     method: str
     scores: dict[str, float]
     weights: Weights
 
     def state(self) -> State:
         """All that is needed to build it again."""
-        return {"method": self.method, "scores": self.scores, "weights": dict(self.weights)}
+        return {"kind": self.kind, "method": self.method, "scores": self.scores, "weights": dict(self.weights)}
 
     @classmethod
     def from_state(cls, state: State) -> OwnNetwork:

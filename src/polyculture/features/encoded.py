@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from polyculture.arrays import Array, Floats, Matrix
 
@@ -23,6 +24,8 @@ class Encoded:
         The blocks side by side, spread over the graph: what a network over vectors is fed.
     texts : array of str, shape (n,), or None
         The items themselves: what a Transformer is fed.
+    graph : CSR array of shape (n, n), or None
+        Edges among them that were given: what adapts over graphs is fed.
 
     Examples
     --------
@@ -35,6 +38,7 @@ class Encoded:
     views: Mapping[str, Matrix]
     vectors: Floats
     texts: Array | None = None
+    graph: sp.csr_array | None = None
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -58,4 +62,5 @@ class Encoded:
         """The items at these positions, or under this mask."""
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows
         texts = None if self.texts is None else self.texts[rows]
-        return Encoded({name: view[rows] for name, view in self.views.items()}, self.vectors[rows], texts)
+        graph = None if self.graph is None else self.graph[rows][:, rows]
+        return Encoded({name: view[rows] for name, view in self.views.items()}, self.vectors[rows], texts, graph)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -165,6 +165,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
 
     def _choose(self, plain: Floats, data: Inputs, where: Array, depths: list[int]) -> Floats:
         hits, judges, top = self._judged("none 0", plain, data, where), where[self._asked(data)], -np.inf
+        best: tuple[dict[str, Layer], Floats] = {}, plain
         for kind, hops in self._choices(data, depths):
             spread = self._spread(kind, hops, data)
             if spread is None:
@@ -172,18 +173,16 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             gain, error = _gain(self._judged(f"{kind} {hops}", spread[1], data, where), hits, judges)
             # without a 0 among the depths some graph is taken, even one that does not help
             if gain > top and (0 not in self.hops or gain > MARGIN * error):
-                top, self.kind_, self.hops_ = gain, kind, hops
+                # the best so far alone is kept: all of them together would fill the memory
+                top, self.kind_, self.hops_, best = gain, kind, hops, spread
+            del spread
         LOG.info(
             "graph: %s, %d hops (%s)",
             self.kind_,
             self.hops_,
             ", ".join(f"{k} {v:.3f}" for k, v in self.scores_.items()),
         )
-        # only the chosen one is kept, and spread once more: all of them together would fill the memory
-        chosen = None if self.kind_ == "none" else self._spread(self.kind_, self.hops_, data)
-        if chosen is None:
-            return plain
-        self.layers_, vectors = chosen
+        self.layers_, vectors = best
         return vectors
 
     def _asked(self, data: Inputs) -> Array:
@@ -214,7 +213,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             fitted = self._propagation(hops)
             spread.append(fitted.fit_transform(data.blocks[name], graph.edges, data.y, validation=data.validation))
             layers[name] = Layer(view, graph, fitted)
-        return (layers, np.hstack(spread)) if spread else None
+        return (layers, _joined(spread)) if spread else None
 
     def _propagation(self, hops: int) -> Any:
         if self.propagation in LEARNT:
@@ -225,8 +224,10 @@ class Spread(BaseEstimator):  # type: ignore[misc]
         """Each block's graph; empty where this kind cannot be built from these views."""
         sources = {name: _source(kind, name, data.views) for name in data.blocks}
         if kind == "given" and data.given is not None:
-            graph = build_graph("given", data.given, symmetric=True)
-            return dict.fromkeys(data.blocks, ("", graph))
+            key = ("given", "")
+            if key not in data.built:
+                data.built[key] = build_graph("given", data.given, symmetric=True)
+            return dict.fromkeys(data.blocks, ("", data.built[key]))
         if not all(sources.values()) or (kind == "words" and self.propagation in LEARNT):
             return {}
         return {name: (view, self._built(kind, view, data)) for name, view in sources.items()}
@@ -298,7 +299,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             if layer.view not in attached:
                 attached[layer.view] = layer.graph.attach(views[layer.view] if layer.view else edges)
             spread.append(layer.propagation.transform(blocks[name], attached[layer.view], among=among))
-        return np.hstack(spread)
+        return _joined(spread)
 
     def _no_edges(self, count: int) -> sp.csr_array:
         """From so many later items to the fitted ones."""
@@ -357,17 +358,18 @@ class Spread(BaseEstimator):  # type: ignore[misc]
 def _of(graph: sp.sparray, count: int) -> sp.sparray:
     """A graph among later items, of their number."""
     if getattr(graph, "shape", None) != (count, count):
-        raise ShapeError(
-            f"the graph is {getattr(graph, 'shape', type(graph).__name__)}, expected one row and one column for each of "
-            f"{count} items"
-        )
+        shape = getattr(graph, "shape", type(graph).__name__)
+        raise ShapeError(f"the graph is {shape}, expected one row and one column for each of {count} items")
     return graph
 
 
 def _beside(blocks: Mapping[str, Floats]) -> Floats:
-    """Blocks side by side; one alone is not copied."""
-    found = list(blocks.values())
-    return found[0] if len(found) == 1 else np.hstack(found)
+    return _joined(list(blocks.values()))
+
+
+def _joined(parts: Sequence[Floats]) -> Floats:
+    """Columns side by side; one part alone is not copied."""
+    return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
 def _inside(data: Inputs, inside: Mask) -> Inputs:

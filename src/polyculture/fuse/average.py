@@ -36,9 +36,10 @@ def average(base: Weights, experts: Sequence[Weights], *, weights: Sequence[floa
     """
     check_experts(base, experts)
     parts = shares(weights, len(experts))
-    return {
-        name: np.sum(
-            [w * np.asarray(e[name], dtype=np.float64) for w, e in zip(parts, experts, strict=True)], axis=0
-        ).astype(np.asarray(value).dtype)
-        for name, value in base.items()
-    }
+    merged = {}
+    for name, value in base.items():
+        total = np.zeros(np.shape(value))
+        for part, expert in zip(parts, experts, strict=True):
+            total += np.multiply(expert[name], part, dtype=np.float64)
+        merged[name] = total.astype(np.asarray(value).dtype)
+    return merged

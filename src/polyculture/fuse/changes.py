@@ -81,6 +81,22 @@ def add_to_base(base: Weights, experts: Sequence[Weights], step: Callable[[Chang
     return merged
 
 
+def change_of(value: Array, start: Array) -> Floats:
+    """What an expert changed, in the wider type of both, and no narrower than four bytes.
+
+    Numbers of four bytes that are near each other have an exact difference of four bytes: half the work of doubles.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.fuse.changes import change_of
+    >>> change_of(np.ones(1, dtype=np.float16), np.zeros(1, dtype=np.float16))
+    array([1.], dtype=float32)
+    """
+    value, start = np.asarray(value), np.asarray(start)
+    return np.asarray(np.subtract(value, start, dtype=np.result_type(value, start, np.float32)))
+
+
 def singular(matrix: Floats) -> tuple[Floats, Floats, Floats]:
     """Singular triplets whose value is not zero to rounding: directions of the others are arbitrary.
 

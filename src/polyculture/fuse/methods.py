@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
@@ -14,15 +14,16 @@ from polyculture.arrays import Array
 from polyculture.errors import ParameterError
 from polyculture.fuse.average import average
 from polyculture.fuse.changes import check_setting
-from polyculture.fuse.dare import dare
+from polyculture.fuse.dare import dare, dropping
 from polyculture.fuse.fisher import fisher
 from polyculture.fuse.greedy_soup import greedy_soup
 from polyculture.fuse.iso_c import iso_c
 from polyculture.fuse.regmean import regmean
 from polyculture.fuse.regmean_plus_plus import regmean_plus_plus
 from polyculture.fuse.task_arithmetic import task_arithmetic
-from polyculture.fuse.ties import ties
+from polyculture.fuse.ties import ties, trimming
 from polyculture.fuse.tsv_m import tsv_m
+from polyculture.fuse.weights import Stretches, Weights
 from polyculture.fuse.wudi import wudi
 
 
@@ -37,6 +38,8 @@ class Method:
     reads : {"numbers", "tensors", "layers", "models"}
         What it needs of every model at once: any numbers at the same places, a tensor, a layer's weight and bias, or
         all.
+    begin : function of (base, experts, **settings) to a merge of stretches, or None
+        Of a merge of numbers that first has to look at each tensor, or to know where in it a stretch begins.
     base : bool
         Whether it works on changes from a base model.
     statistics : str
@@ -48,9 +51,16 @@ class Method:
     name: str
     merge: Callable[..., dict[str, Array]]
     reads: Literal["numbers", "tensors", "layers", "models"]
+    begin: Callable[..., Stretches] | None = None
     base: bool = True
     statistics: str = ""
     matrices: bool = False
+
+    def stretches(self, base: Weights, experts: Sequence[Weights], **settings: Any) -> Stretches:
+        """What merges stretches of these tensors."""
+        if self.begin is not None:
+            return self.begin(base, experts, **settings)
+        return lambda base, experts, _: self.merge(base, experts, **settings)
 
 
 METHODS = {
@@ -58,8 +68,8 @@ METHODS = {
     for method in (
         Method("average", average, "numbers", base=False),
         Method("task_arithmetic", task_arithmetic, "numbers"),
-        Method("ties", ties, "tensors"),
-        Method("dare", dare, "tensors"),
+        Method("ties", ties, "numbers", trimming),
+        Method("dare", dare, "numbers", dropping),
         Method("wudi", wudi, "tensors", matrices=True),
         Method("tsv_m", tsv_m, "tensors", matrices=True),
         Method("iso_c", iso_c, "tensors", matrices=True),
@@ -83,7 +93,7 @@ def chosen(name: str, settings: Mapping[str, Any]) -> Method:
     --------
     >>> from polyculture.fuse.methods import chosen
     >>> chosen("ties", {"density": 0.5}).reads
-    'tensors'
+    'numbers'
     """
     if name not in METHODS:
         raise ParameterError(f"there is no merge of weights named {name!r}; {_nearest(name, list(METHODS))}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import weakref
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -87,6 +89,7 @@ class Stored(Model):
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.label = str(path)
+        self._streams: dict[Path, int] = {}
         self._homes = _index(self.path) if self.path.is_dir() else _tensors_of(_opened(self.path))
 
     def __iter__(self) -> Iterator[str]:
@@ -128,7 +131,7 @@ class Stored(Model):
             return self.raw(name).view(WHOLE[kind])[span]
         if kind not in FLOATS:
             raise DataError(f"{self.label}: {name!r} is of type {kind}; convert it to BF16, F16, F32 or F64")
-        values = self.raw(name).view(FLOATS[kind])[span]
+        values = self._read(name, FLOATS[kind], span)
         if kind == "BF16":  # the upper half of four bytes
             values = (values.astype(np.uint32) << 16).view(np.float32)
         elif kind == "F16":
@@ -136,6 +139,33 @@ class Stored(Model):
         if not np.isfinite(values).all():
             raise DataError(f"{self.label}: {name!r} holds values that are not numbers; train or export it again")
         return values
+
+    def _read(self, name: str, kind: np.dtype[Any], span: slice) -> Array:
+        """Numbers of a tensor in memory of their own: what is mapped would count as ours, and costs a fault a page."""
+        home = self._homes[name]
+        tensor = home.tensors[name]
+        first, last, _ = span.indices((tensor.stop - tensor.start) // kind.itemsize)
+        values = np.empty(max(last - first, 0), dtype=kind)
+        if _fill(self._stream(home.path), values.view(np.uint8).data, tensor.start + first * kind.itemsize):
+            return values
+        raise DataError(f"{home.path}: is shorter than when it was opened; leave it alone while it is read")
+
+    def _stream(self, path: Path) -> int:
+        """A file that stays open, so that the system sees that it is read on and on, and reads ahead."""
+        if path not in self._streams:
+            self._streams[path] = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+            weakref.finalize(self, os.close, self._streams[path])
+        return self._streams[path]
+
+
+def _fill(stream: int, held: memoryview, place: int) -> bool:
+    """Read from a place on until all is there; False where the file ends before."""
+    while held:
+        count = os.preadv(stream, [held], place)
+        if not count:
+            return False
+        held, place = held[count:], place + count
+    return True
 
 
 def _opened(path: Path) -> Safetensors:

@@ -37,6 +37,8 @@ def task_arithmetic(base: Weights, experts: Sequence[Weights], *, scale: float =
     merged = {}
     for name, value in base.items():
         start = np.asarray(value, dtype=np.float64)
-        change = np.sum([np.asarray(e[name], dtype=np.float64) - start for e in experts], axis=0)
-        merged[name] = (start + scale * change).astype(np.asarray(value).dtype)
+        change = -len(experts) * start
+        for expert in experts:
+            change += expert[name]
+        merged[name] = np.asarray(start + scale * change).astype(np.asarray(value).dtype)
     return merged

@@ -10,16 +10,17 @@ from typing import Any
 from polyculture.arrays import Array
 from polyculture.fuse.methods import Method
 from polyculture.fuse.stored import WHOLE, Model
+from polyculture.fuse.weights import Checked
 
-# of all models together, where a merge looks at numbers one by one
-NUMBERS_AT_ONCE = 2**20
+# of all models together, where a merge looks at numbers one by one: few enough for a processor's own memory
+NUMBERS_AT_ONCE = 2**19
 
 Piece = tuple[str, int, Array]
 """Name of a tensor, a place in it, and its merged numbers from there on, in a row."""
 
 
 @dataclass(frozen=True)
-class Part(Mapping[str, Array]):
+class Part(Checked):
     """Some tensors of a model, or a stretch of their numbers, as a mapping that reads when asked.
 
     Examples
@@ -73,17 +74,28 @@ def merged(
     [('w', 0, array([2., 2.]))]
     """
     for names in _units(base, method):
-        size = math.prod(base.shape(names[0]))
-        for span in _spans(size, len(experts) + 1) if method.reads == "numbers" else [None]:
-            sums = [Part(each, _asked(method, names, each)) for each in statistics]
-            found = method.merge(
-                Part(base, names, span),
-                [Part(expert, names, span) for expert in experts],
-                **settings,
-                **({method.statistics: sums} if sums else {}),
-            )
-            yield from ((name, span.start if span else 0, values.reshape(-1)) for name, values in found.items())
+        if method.reads == "numbers":
+            yield from _stretches(base, experts, method, names, settings)
+            continue
+        sums = [Part(each, _asked(method, names, each)) for each in statistics]
+        found = method.merge(
+            Part(base, names),
+            [Part(expert, names) for expert in experts],
+            **settings,
+            **({method.statistics: sums} if sums else {}),
+        )
+        yield from ((name, 0, values.reshape(-1)) for name, values in found.items())
     yield from ((name, 0, base.flat(name)) for name in base if base.kind(name) in WHOLE)
+
+
+def _stretches(
+    base: Model, experts: Sequence[Model], method: Method, names: tuple[str, ...], settings: Mapping[str, Any]
+) -> Iterator[Piece]:
+    """Of one tensor, whatever the merge first has to know of it as a whole."""
+    merge = method.stretches(Part(base, names), [Part(expert, names) for expert in experts], **settings)
+    for span in _spans(math.prod(base.shape(names[0])), len(experts) + 1):
+        found = merge(Part(base, names, span), [Part(expert, names, span) for expert in experts], span.start)
+        yield from ((name, span.start, values) for name, values in found.items())
 
 
 def _units(base: Model, method: Method) -> Iterator[tuple[str, ...]]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from polyculture.arrays import Array, Floats
-from polyculture.fuse.changes import Changes, add_to_base, check_setting
-from polyculture.fuse.weights import Weights
+from polyculture.fuse.changes import change_of, check_setting
+from polyculture.fuse.weights import Stretches, Weights, check_experts
 
 
 def ties(base: Weights, experts: Sequence[Weights], *, density: float = 0.2, scale: float = 1.0) -> dict[str, Array]:
@@ -50,27 +50,75 @@ def ties(base: Weights, experts: Sequence[Weights], *, density: float = 0.2, sca
     >>> ties(base, [one, two], density=1.0)
     {'w': array([ 4., -4.])}
     """
+    check_experts(base, experts)
+    return trimming(base, experts, density=density, scale=scale)(base, experts, 0)
+
+
+def trimming(base: Weights, experts: Sequence[Weights], *, density: float = 0.2, scale: float = 1.0) -> Stretches:
+    """TIES by stretches: how large a change must be to be kept is found from whole tensors, one expert at a time.
+
+    Parameters
+    ----------
+    base, experts, density, scale
+        As in :func:`ties`; whole tensors.
+
+    Raises
+    ------
+    ParameterError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.fuse.ties import trimming
+    >>> base, one = {"w": np.zeros(4)}, {"w": np.array([1.0, 4.0, 3.0, 2.0])}
+    >>> merge = trimming(base, [one], density=0.5)
+    >>> merge({"w": base["w"][2:]}, [{"w": one["w"][2:]}], 2)
+    {'w': array([3., 0.])}
+    """
     check_setting("density", density, 0, 1, above=True)
     check_setting("scale", scale, -np.inf, np.inf, above=True, below=True)
-    return add_to_base(base, experts, lambda changes: scale * _elected(changes, density))
+    least = {name: _thresholds(name, np.asarray(value), experts, density) for name, value in base.items()}
+
+    def merge(base: Weights, experts: Sequence[Weights], _: int) -> dict[str, Array]:
+        merged = {}
+        for name, value in base.items():
+            start = np.asarray(value)
+            changes = (change_of(expert[name], start).reshape(-1) for expert in experts)
+            kept = [_trimmed(change, size) for change, size in zip(changes, least[name], strict=True)]
+            merged[name] = np.asarray(start + scale * _elected(kept).reshape(start.shape)).astype(start.dtype)
+        return merged
+
+    return merge
 
 
-def _elected(changes: Changes, density: float) -> Floats:
-    """Mean of the trimmed changes of the elected sign, in two passes over the experts."""
-    mass, total, count = (np.zeros_like(changes.start) for _ in range(3))
-    for change in changes:
-        mass += _trimmed(change, density)
-    for change in changes:
-        kept = _trimmed(change, density)
-        agrees = kept * np.sign(mass) > 0
-        total += np.where(agrees, kept, 0.0)
-        count += agrees
-    return total / np.maximum(count, 1.0)
+def _thresholds(name: str, start: Array, experts: Sequence[Weights], density: float) -> list[float]:
+    """Size of the smallest change that is kept of each expert's."""
+    if density == 1 or not start.size:
+        return [0.0] * len(experts)
+    place = start.size - max(1, round(density * start.size))
+    return [_smallest(change_of(expert[name], start).reshape(-1), place) for expert in experts]
 
 
-def _trimmed(change: Floats, density: float) -> Floats:
-    if density == 1 or not change.size:
-        return change
-    size = np.abs(change)
-    place = size.size - max(1, round(density * size.size))
-    return np.where(size >= np.partition(size.ravel(), place)[place], change, 0.0)
+def _smallest(change: Floats, place: int) -> float:
+    # in place: a tensor is held twice at most
+    np.abs(change, out=change)
+    change.partition(place)
+    return float(change[place])
+
+
+def _trimmed(change: Floats, least: float) -> Floats:
+    return np.multiply(change, np.abs(change) >= least, out=change)
+
+
+def _elected(kept: Sequence[Floats]) -> Floats:
+    """Mean of the trimmed changes of the elected sign."""
+    mass, total, count = (np.zeros(kept[0].shape) for _ in range(3))
+    for change in kept:
+        mass += change
+    sign = np.sign(mass).astype(kept[0].dtype)
+    for change in kept:
+        agreeing = change * sign
+        count += agreeing > 0
+        total += np.maximum(agreeing, 0, out=agreeing)
+    return np.asarray(sign * total / np.maximum(count, 1.0))

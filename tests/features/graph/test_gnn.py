@@ -188,3 +188,12 @@ def test_the_same_graph_come_later_gives_the_same_features(blocks, layer):
     found = gnn.transform(vectors, sp.csr_array(edges.shape, dtype=np.float32), among=edges)
     np.testing.assert_allclose(found, features, rtol=1e-4, atol=1e-5)
     assert not np.allclose(gnn.transform(vectors, sp.csr_array(edges.shape, dtype=np.float32)), features, atol=1e-3)
+
+
+def test_vectors_that_may_not_be_written_to_are_read(blocks):
+    vectors, edges, _, known = blocks
+    kept = vectors.copy()
+    kept.flags.writeable = False
+    fitted = small("gcn", epochs=1).fit(kept, edges, known)
+    np.testing.assert_array_equal(fitted.transform(kept[:5], edges[:5]), fitted.transform(vectors[:5], edges[:5]))
+    np.testing.assert_array_equal(kept, vectors)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -14,6 +16,7 @@ from polyculture.features.graph import (
     restore,
     words_and_items,
 )
+from polyculture.features.graph import normalise as scales
 
 METHODS = ["sgc", "sign", "appnp"]
 NORMS = ["row", "symmetric"]
@@ -202,3 +205,56 @@ def test_every_way_to_spread_has_its_paper():
     assert all("arXiv" in part.paper and part.summary for part in PROPAGATIONS.values())
     with pytest.raises(ParameterError, match="did you mean sgc"):
         propagation("sgcc")
+
+
+def allocated(function):
+    """Most bytes that a call held at once, beyond what was there."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def few_edges(rng, rows, columns, each=3):
+    places = rng.randint(0, columns, rows * each), np.arange(0, rows * each + 1, each)
+    return sp.csr_array((np.ones(rows * each, np.float32), *places), shape=(rows, columns))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("normalise", NORMS)
+def test_how_many_rows_are_scaled_at_once_changes_no_bit(rng, method, normalise, monkeypatch):
+    edges, vectors = random_edges(rng, 30, 30, density=0.05), rng.normal(size=(30, 4)).astype(np.float32)
+    spread = Propagation(method, hops=2, normalise=normalise)
+    at_once = spread.fit_transform(vectors, edges)
+    monkeypatch.setattr(scales, "ROWS", 7)
+    np.testing.assert_array_equal(spread.fit_transform(vectors, edges), at_once)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("hops", [0, 2])
+def test_vectors_that_are_given_stay_as_they_are(rng, method, hops):
+    edges, vectors, later = random_edges(rng, 9, 9), rng.normal(size=(9, 4)).astype(np.float32), np.ones((2, 4), "f4")
+    before = vectors.copy(), later.copy()
+    # may not be written to
+    vectors.flags.writeable = later.flags.writeable = False
+    spread = Propagation(method, hops=hops).fit(vectors, edges)
+    spread.transform(later, edges[:2], among=random_edges(rng, 2, 2, density=1.0))
+    np.testing.assert_array_equal(vectors, before[0])
+    np.testing.assert_array_equal(later, before[1])
+
+
+def test_fitting_holds_the_hops_and_little_else(rng):
+    vectors = rng.normal(size=(40_000, 32)).astype(np.float32)
+    edges = few_edges(rng, 40_000, 40_000)
+    taken = allocated(lambda: Propagation("appnp", hops=2).fit(vectors, edges))
+    # two new hops; the vectors themselves are not copied
+    assert 2 * vectors.nbytes < taken < 2.7 * vectors.nbytes
+
+
+def test_a_few_later_items_copy_no_fitted_vectors(rng):
+    vectors = rng.normal(size=(40_000, 32)).astype(np.float32)
+    spread = Propagation("appnp", hops=2).fit(vectors, few_edges(rng, 40_000, 40_000))
+    later, edges, among = vectors[:50], few_edges(rng, 50, 40_000), few_edges(rng, 50, 50)
+    assert allocated(lambda: spread.transform(later, edges, among=among)) < vectors.nbytes / 5

@@ -228,4 +228,8 @@ def _tensors(vectors: Floats, edges: sp.csr_array) -> tuple[Tensor, Tensor, Tens
     listed = edges.tocoo()
     # torch-geometric sends messages from the first row to the second: from the columns of an adjacency to its rows.
     sources = torch.from_numpy(np.stack([listed.col, listed.row]).astype(np.int64))
-    return torch.from_numpy(vectors), sources, torch.from_numpy(listed.data.astype(np.float32))
+    return (
+        torch.from_numpy(np.require(vectors, np.float32, "W")),
+        sources,
+        torch.from_numpy(listed.data.astype(np.float32)),
+    )

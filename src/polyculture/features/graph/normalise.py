@@ -11,6 +11,9 @@ from polyculture.arrays import Floats
 from polyculture.errors import DataError, ShapeError
 from polyculture.features.graph.build import Edges
 
+ROWS = 4096
+"""Rows that are scaled at once."""
+
 
 @dataclass(frozen=True)
 class Normalised:
@@ -31,10 +34,33 @@ class Normalised:
         giving = degrees**-0.5 if normalise == "symmetric" else np.ones_like(degrees)
         return cls(*(part.astype(np.float32) for part in (taking, giving, loops / degrees)))
 
-    def receive(self, edges: Edges, vectors: Floats) -> Floats:
-        """What rows get over their edges from vectors that were scaled by `giving` there."""
-        received: Floats = (self.taking * (edges @ vectors)).astype(np.float32)
-        return received
+    def given(self, vectors: Floats) -> Floats:
+        """Vectors scaled by `giving`; themselves where that is 1 throughout."""
+        return vectors if (self.giving == 1).all() else vectors * self.giving
+
+    def mixed(self, sums: Floats, own: Floats, first: Floats, alpha: float) -> Floats:
+        r"""One hop from what the edges sum up to: ``(1 - alpha) * (taking * sums + staying * own) + alpha * first``.
+
+        Parameters
+        ----------
+        sums : array of shape (m, d)
+            ``edges @ vectors``, which is overwritten where it is float32.
+        own, first : array of shape (m, d)
+            The rows' vectors one hop ago, and at the beginning.
+        alpha : float in [0, 1]
+        """
+        out = np.asarray(sums, dtype=np.float32)
+        # a few rows at a time: nothing as large as the vectors is made on the way
+        for start in range(0, len(out), ROWS):
+            rows = slice(start, start + ROWS)
+            part, staying = out[rows], self.staying[rows]
+            part *= self.taking[rows]
+            if staying.any():
+                part += staying * own[rows]
+            if alpha:
+                part *= 1 - alpha
+                part += alpha * first[rows]
+        return out
 
 
 def checked(vectors: Floats, edges: Edges, fitted: int) -> Floats:
@@ -46,7 +72,7 @@ def checked(vectors: Floats, edges: Edges, fitted: int) -> Floats:
             f"pass one row of both for each item, and one column of edges for each of the {fitted} fitted items."
         )
     with np.errstate(over="ignore"):
-        dense = dense.astype(np.float32)
+        dense = dense.astype(np.float32, copy=False)
     if not np.isfinite(dense).all():
         raise DataError(
             f"The vector in row {np.argmin(np.isfinite(dense).all(axis=1))} holds a value that is not finite."

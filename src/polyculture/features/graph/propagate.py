@@ -113,7 +113,7 @@ class Propagation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         hops = [checked(vectors, edges, len(vectors))]
         row = Normalised.of(edges, self.self_loop, self.normalise)
         for _ in range(self.hops):
-            hops.append(self._hop(row, edges, hops[-1] * row.giving, hops))
+            hops.append(self._hop(row, edges @ row.given(hops[-1]), hops))
         self.hops_, self.edges_, self.row_ = hops, edges, row
         return self
 
@@ -144,10 +144,10 @@ class Propagation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         all_edges = edges if among is None else sp.hstack([edges, among], format="csr")
         row = Normalised.of(all_edges, self.self_loop, self.normalise)
         for fitted in self.hops_[:-1]:
-            there = fitted * self.row_.giving
+            sums = edges @ self.row_.given(fitted)
             if among is not None:
-                there = np.concatenate([there, hops[-1] * row.giving])
-            hops.append(self._hop(row, all_edges, there, hops))
+                sums += among @ row.given(hops[-1])
+            hops.append(self._hop(row, sums, hops))
         return self._features(hops)
 
     def neighbour_parts(self, edges: Edges, hop: int | None = None) -> Parts:
@@ -210,9 +210,8 @@ class Propagation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 "hops and self_loop must not be negative, and alpha must lie in [0, 1]."
             )
 
-    def _hop(self, row: Normalised, edges: Edges, there: Floats, hops: list[Floats]) -> Floats:
-        mixed: Floats = self._mix(row.receive(edges, there) + row.staying * hops[-1], hops[0])
-        return mixed
+    def _hop(self, row: Normalised, sums: Floats, hops: list[Floats]) -> Floats:
+        return row.mixed(sums, hops[-1], hops[0], self.alpha if self.method == "appnp" else 0.0)
 
     def _mix(self, received: Any, first: Any) -> Any:
         """What an item makes of what it receives and of its own vector."""

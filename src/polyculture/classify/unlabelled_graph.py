@@ -1,0 +1,90 @@
+"""Step 3 where a domain has no labels and items have a graph: depth by side, and self-training over both graphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from polyculture.adapt.over_graph import OverGraph, adapt_over_graph
+from polyculture.arrays import Array, Floats, Matrix
+from polyculture.features.combine import Encoded
+from polyculture.features.encoders.base import State
+from polyculture.progress import LOG
+
+
+@dataclass(frozen=True, eq=False)
+class OwnOverGraph:
+    """What answers for one domain in place of the fused model, from its items' own vectors and their graph.
+
+    Parameters
+    ----------
+    found : OverGraph
+    """
+
+    kind: ClassVar[str] = "graph"
+    found: OverGraph
+
+    @property
+    def method(self) -> str:
+        """The way that was chosen."""
+        return self.found.name
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """What circular validation said of each way."""
+        return self.found.scores
+
+    def answers(self, encoded: Encoded) -> Floats:
+        """Probabilities of items; without a graph each has itself alone."""
+        edges = sp.csr_array((len(encoded), len(encoded))) if encoded.graph is None else _graph(encoded)
+        return self.found.answer(vectors_of(encoded), edges)
+
+    def state(self) -> State:
+        """All that is needed to build it again."""
+        return {"kind": self.kind, "found": self.found.state()}
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Rebuild from :meth:`state`."""
+        return cls(OverGraph.from_state(state["found"]))
+
+
+def adapt_without_labels_over_graph(
+    encoded: Encoded, y: Array, domain: Array, name: str, *, seed: int = 0
+) -> OwnOverGraph | None:
+    """Answers for a domain whose items have no labels, over given edges; None where no graph is better.
+
+    Parameters
+    ----------
+    encoded : Encoded
+        All items, with their graph.
+    y : array of shape (n,) or (n, L)
+        As :func:`polyculture.adapt.over_graph.adapt_over_graph` takes it.
+    domain : array of str, shape (n,)
+    name : str
+        The domain; all others that have labels are the source.
+    seed : int
+    """
+    known = (y if y.ndim == 1 else y.min(axis=1)) >= 0
+    rows = np.flatnonzero(np.isin(domain, [name, *np.unique(domain[known].astype(str))]))
+    some = encoded.take(rows)
+    found = adapt_over_graph(vectors_of(some), _graph(some), y[rows], domain[rows] != name, seed=seed)
+    LOG.info("domain %s: %s (%s)", name, found.name, ", ".join(f"{k} {v:.3f}" for k, v in found.scores.items()))
+    return None if found.name == "none" else OwnOverGraph(found)
+
+
+def _graph(encoded: Encoded) -> Matrix:
+    """Edges that count in both directions, as in step 2."""
+    edges = sp.csr_array(encoded.graph)
+    return edges.maximum(edges.T)
+
+
+def vectors_of(encoded: Encoded) -> Matrix:
+    """A sparse view where there is one, for its columns say most of what parts domains; else all views side by side."""
+    for view in encoded.views.values():
+        if sp.issparse(view):
+            return view
+    return np.hstack(list(encoded.views.values()))
