@@ -192,7 +192,7 @@ def test_rows_of_labels_in_an_array_of_objects_are_labels():
     rows = [(0, 1), (1, 0), (1, 1)]
     held = np.empty(3, dtype=object)
     held[:] = rows
-    for given in (held, rows, np.array(rows)):
-        labels, target = read_labels(given)
+    for found in (held, rows, np.array(rows)):
+        labels, target = read_labels(found)
         assert isinstance(target, Labels)
         assert labels.tolist() == rows
