@@ -38,7 +38,7 @@ NAMES = {
     "one depth": "+ deeper in the target (2 and 15 hops)",
     "several depths": "+ several depths on either side",
     "depth": "+ answers spread over the target's graph",
-    "self-training": "+ four rounds of self-training",
+    "self-training": "+ three rounds of self-training",
     "self-training, classes halfway to the source's": "  the same, classes halfway to the source's",
     "self-training, classes as in the source": "  the same, classes as in the source",
 }

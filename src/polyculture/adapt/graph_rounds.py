@@ -82,6 +82,7 @@ def learn_over_graphs(
     edges: Edges,
     *,
     several: bool = False,
+    first: DepthAnswer | None = None,
     seed: int = 0,
 ) -> tuple[DepthAnswer, Floats]:
     r"""A network of the source's labels, then of these and of its own surest answers to the target, round by round.
@@ -107,6 +108,8 @@ def learn_over_graphs(
         The target's graph.
     several : bool
         Whether an item may have several labels at once.
+    first : DepthAnswer or None
+        What the source's labels alone teach, where it is there already: :func:`source_network`.
     seed : int
 
     Returns
@@ -135,7 +138,7 @@ def learn_over_graphs(
     taught = [source[hop] for hop in way.source_hops], goals
     asked = [target[hop] for hop in way.target_hops]
     train = partial(depth_network, several=several, epochs=way.epochs, networks=way.networks)
-    first = train([taught], seed=seed)
+    first = source_network(way, source, goals, several=several, seed=seed) if first is None else first
     made = [first] if not way.rounds else []
     for balance in way.balances if way.rounds else ():
         answer = first
@@ -147,6 +150,21 @@ def learn_over_graphs(
                 made.append(answer)
     together = DepthAnswer.together(made)
     return together, spread_answers(together(asked), edges, way)
+
+
+def source_network(way: GraphWay, source: Spread, goals: Array, *, several: bool = False, seed: int = 0) -> DepthAnswer:
+    """What the source's labels alone teach; arguments as in :func:`learn_over_graphs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.adapt.graph_rounds import GraphWay, source_network
+    >>> x, y = np.repeat([[-1.0], [1.0]], 20, axis=0), np.repeat(np.eye(2), 20, axis=0)
+    >>> source_network(GraphWay(epochs=20), {0: x}, y)([x]).argmax(axis=1)[[0, -1]]
+    array([0, 1])
+    """
+    views = [source[hop] for hop in way.source_hops]
+    return depth_network([(views, goals)], several=several, epochs=way.epochs, networks=way.networks, seed=seed)
 
 
 def _balanced(answers: Floats, goals: Array, balance: float) -> Floats:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from polyculture.adapt.depth_answer import DepthAnswer
 from polyculture.adapt.depth_network import at_depths
-from polyculture.adapt.graph_rounds import GraphWay, Spread, learn_over_graphs, spread_answers
+from polyculture.adapt.graph_rounds import GraphWay, Spread, learn_over_graphs, source_network, spread_answers
 from polyculture.adapt.shared_vectors import SharedVectors, shared_vectors
 from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
 from polyculture.errors import DataError, ParameterError, ShapeError
 from polyculture.features.graph import Edges, given
 
-_ROUNDS = GraphWay((0, 2, 6), (2, 6, 15), rounds=4, share=0.8, smooth=8, networks=2)
+_ROUNDS = GraphWay((0, 2, 6), (2, 6, 15), rounds=3, share=0.8, smooth=8, networks=2)
 WAYS: dict[str, GraphWay] = {
     "none": GraphWay(),
     "self-training": _ROUNDS,
@@ -39,6 +39,8 @@ class Tried:
     way : GraphWay
     vectors : SharedVectors
         How rows become vectors.
+    centre : array of shape (d,)
+        Mean of the target's vectors.
     network : DepthAnswer
         Items at the way's target depths to probabilities.
     """
@@ -47,12 +49,13 @@ class Tried:
     score: float | None
     way: GraphWay
     vectors: SharedVectors
+    centre: Floats
     network: DepthAnswer
 
     def answer(self, vectors: Matrix, edges: Matrix) -> Floats:
         """Probabilities of the items of another graph; see :meth:`polyculture.adapt.over_graph.OverGraph.answer`."""
         joined = given(edges)
-        found = at_depths(self.vectors.of(vectors), joined, self.way.target_hops, alpha=self.way.alpha)
+        found = _seen(self.vectors.of(vectors) - self.centre, joined, self.way.target_hops, self.way.alpha)
         return spread_answers(self.network([found[hop] for hop in self.way.target_hops]), joined, self.way)
 
 
@@ -96,15 +99,20 @@ def tried_over_graph(
     shared = shared_vectors(vectors, components=components, seed=seed)
     dense = shared.of(vectors)
     back = len(tried) > 1 if judged is None else judged
+    sides = np.flatnonzero(side), np.flatnonzero(~side)
+    known = (y if y.ndim == 1 else y.min(axis=1)) >= 0
+    taught = sides[0][known[sides[0]]]
+    # each side has its own mean, which says nothing of classes; without labels `_goals` says what is wrong
+    centres = [dense[rows].mean(axis=0) for rows in (taught if len(taught) else sides[0], sides[1])]
     source, target = (
-        _Side.of(dense[rows], joined[rows][:, rows], y[rows], tried, target=number > 0, back=back)
-        for number, rows in enumerate((np.flatnonzero(side), np.flatnonzero(~side)))
+        _Side.of(dense[rows] - centre, joined[rows][:, rows], y[rows], tried, target=number > 0, back=back)
+        for number, (rows, centre) in enumerate(zip(sides, centres, strict=True))
     )
-    found = {}
+    found, firsts = {}, dict[GraphWay, DepthAnswer]()
     for name, way in tried.items():
-        network, answers = _from(source, target, way, seed)
+        network, answers = _from(source, target, way, seed, firsts)
         score = _circular(source, target, way, answers, seed) if back else None
-        found[name] = Tried(answers, score, way, shared, network)
+        found[name] = Tried(answers, score, way, shared, centres[1], network)
     return found
 
 
@@ -127,7 +135,7 @@ class _Side:
             own = way.target_hops if target else way.source_hops
             # on the way back each side plays the other
             deep[way.alpha] |= set(way.hops if back else own)
-        spread = {alpha: at_depths(vectors, edges, sorted(hops), alpha=alpha) for alpha, hops in deep.items()}
+        spread = {alpha: _seen(vectors, edges, sorted(hops), alpha) for alpha, hops in deep.items()}
         goals, labelled = (np.empty((len(vectors), 0)), np.arange(0)) if target else _goals(y)
         return cls(spread, edges, goals, labelled, y.ndim == 2)
 
@@ -143,13 +151,37 @@ def _goals(y: Array) -> tuple[Array, Ints]:
     return goals, labelled
 
 
-def _from(source: _Side, target: _Side, way: GraphWay, seed: int) -> tuple[DepthAnswer, Floats]:
+def _from(
+    source: _Side, target: _Side, way: GraphWay, seed: int, firsts: dict[GraphWay, DepthAnswer]
+) -> tuple[DepthAnswer, Floats]:
+    """A way's network and answers; ways that begin alike begin with one network."""
     spread = {hop: source.spread[way.alpha][hop] for hop in way.source_hops}
     every = len(source.labelled) == len(next(iter(spread.values())))
     taught = spread if every else {hop: view[source.labelled] for hop, view in spread.items()}
+    start = replace(way, target_hops=(0,), rounds=0, share=1.0, balances=(0.0,), smooth=0)
+    if start not in firsts:
+        firsts[start] = source_network(way, taught, source.goals, several=source.several, seed=seed)
     return learn_over_graphs(
-        way, taught, source.goals, target.spread[way.alpha], target.edges, several=source.several, seed=seed
+        way,
+        taught,
+        source.goals,
+        target.spread[way.alpha],
+        target.edges,
+        several=source.several,
+        first=firsts[start],
+        seed=seed,
     )
+
+
+def _seen(vectors: Floats, edges: Edges, hops: Sequence[int], alpha: float) -> Spread:
+    """Vectors at several depths, of length 1: how many neighbours agree is no part of what they say."""
+    found = at_depths(vectors, edges, hops, alpha=alpha)
+    return {hop: _unit(each) for hop, each in found.items()}
+
+
+def _unit(vectors: Floats) -> Floats:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
 
 
 def _circular(source: _Side, target: _Side, way: GraphWay, answers: Floats, seed: int) -> float:
@@ -160,7 +192,7 @@ def _circular(source: _Side, target: _Side, way: GraphWay, answers: Floats, seed
         goals = np.eye(answers.shape[1])[answers.argmax(axis=1)]
     taught = _Side(target.spread, target.edges, goals, np.arange(len(goals)), source.several)
     # rounds of self-training cost most of the time, and say little of whether the graph is to be trusted
-    found = _from(taught, source, replace(way, rounds=0), seed)[1][source.labelled]
+    found = _from(taught, source, replace(way, rounds=0), seed, {})[1][source.labelled]
     return _mean_f1(found, source.goals)
 
 

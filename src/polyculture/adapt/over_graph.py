@@ -62,6 +62,7 @@ class OverGraph:
             "name": self.name,
             "scores": self.scores,
             "way": asdict(tried.way),
+            "centre": tried.centre,
             "vectors": {"weights": tried.vectors.weights, "axes": tried.vectors.axes},
             "network": tried.network.state(),
         }
@@ -72,7 +73,7 @@ class OverGraph:
         way: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in state["way"].items()}
         network = DepthAnswer.from_state(state["network"])
         nothing = np.empty((0, 0))
-        tried = Tried(nothing, None, GraphWay(**way), SharedVectors(**state["vectors"]), network)
+        tried = Tried(nothing, None, GraphWay(**way), SharedVectors(**state["vectors"]), state["centre"], network)
         return cls(state["name"], state["scores"], tried)
 
 
@@ -103,7 +104,8 @@ def adapt_over_graph(
     ----------
     vectors : array or sparse array of shape (n, d)
         Items of both sides; sparse non-negative ones are weighed and turned by
-        :func:`polyculture.adapt.shared_vectors.shared_vectors`.
+        :func:`polyculture.adapt.shared_vectors.shared_vectors`. The mean of a side is taken off its vectors, which are
+        brought to length 1 once they are spread.
     edges : sparse array of shape (n, n)
         Graph of all items; edges between the two sides are left out.
     y : array of int, shape (n,) or (n, L)
