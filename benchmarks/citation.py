@@ -38,17 +38,22 @@ NAMES = {
     "one depth": "+ deeper in the target (2 and 15 hops)",
     "several depths": "+ several depths on either side",
     "depth": "+ answers spread over the target's graph",
-    "self-training": "+ three rounds of self-training",
-    "self-training, classes halfway to the source's": "  the same, classes halfway to the source's",
-    "self-training, classes as in the source": "  the same, classes as in the source",
+    "as found": "+ three rounds of self-training, classes as they are found",
+    "halfway": "  the same, classes halfway to the source's",
+    "of the source": "  the same, classes as in the source",
+    "self-training": "  the three averaged (the default)",
 }
-DEPTH = replace(WAYS["self-training"], rounds=0)
+ROUNDS = WAYS["self-training"]
+DEPTH = replace(ROUNDS, rounds=0)
 DEEP = DEPTH.target_hops
 ABLATIONS = {
     "same depth": GraphWay((2,), (2,), networks=2),
     "one depth": GraphWay((2,), (15,), networks=2),
     "several depths": replace(DEPTH, smooth=0),
     "depth": DEPTH,
+    "as found": replace(ROUNDS, balances=(0.0,)),
+    "halfway": replace(ROUNDS, balances=(0.5,)),
+    "of the source": replace(ROUNDS, balances=(1.0,)),
 }
 CRITERIA = {"snd": soft_neighbourhood_density, "mutual information": mutual_information, "entropy": negative_entropy}
 TRANSFERS = tuple(permutations("ACD", 2))
@@ -79,11 +84,11 @@ def f1(answers: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return 200 * float(hits.sum() / count.sum()), 200 * float((hits / np.maximum(count, 1)).mean())
 
 
-def target_trained(data: GraphData, y: np.ndarray, target: np.ndarray, seed: int) -> np.ndarray:
-    """Answers for either half of the target, taught by the labels of the other half, at the target's depths."""
-    own, way, edges = y[target], DEPTH, data.graph[target][:, target]
+def target_trained(data: GraphData, y: np.ndarray, target: np.ndarray, seed: int, way: GraphWay = DEPTH) -> np.ndarray:
+    """Answers for either half of the target, taught by the labels of the other half, at a way's target depths."""
+    own, edges = y[target], data.graph[target][:, target]
     vectors = shared_vectors(data.vectors, seed=seed).of(data.vectors)[target]
-    views = list(at_depths(vectors, edges, DEEP, alpha=way.alpha).values())
+    views = list(at_depths(vectors, edges, way.target_hops, alpha=way.alpha).values())
     goals = own if own.ndim == 2 else np.eye(own.max() + 1)[own]
     half, found = np.random.default_rng(seed).permutation(len(own)) < len(own) // 2, np.zeros(goals.shape)
     for asked in (half, ~half):

@@ -15,15 +15,14 @@ from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
 from polyculture.errors import DataError, ParameterError, ShapeError
 from polyculture.features.graph import Edges, given
 
-_ROUNDS = GraphWay((0, 2, 6), (2, 6, 15), rounds=3, share=0.8, smooth=8, networks=2)
 WAYS: dict[str, GraphWay] = {
     "none": GraphWay(),
-    "self-training": _ROUNDS,
-    "self-training, classes halfway to the source's": replace(_ROUNDS, balances=(0.5,)),
-    "self-training, classes as in the source": replace(_ROUNDS, balances=(1.0,)),
+    "self-training": GraphWay(
+        (0, 2, 6), (2, 6, 15), rounds=3, share=0.8, balances=(0.0, 0.5, 1.0), smooth=8, networks=2
+    ),
 }
 """Without the graph; and over it, where the target's classes are taken to be as frequent as they are found, as in the
-source, or between."""
+source, and between: what the three answer is averaged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +180,7 @@ def _seen(vectors: Floats, edges: Edges, hops: Sequence[int], alpha: float) -> S
 
 def _unit(vectors: Floats) -> Floats:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    return np.asarray(np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0))
 
 
 def _circular(source: _Side, target: _Side, way: GraphWay, answers: Floats, seed: int) -> float:
