@@ -159,6 +159,16 @@ SENSES = [
     ("Safe screening rules of OWL regression", 2020, "symbolic", False),
     ("Fuzzy regions of lesions", 2024, "symbolic", False),
     ("Fuzzy rules for pumps", 2014, "symbolic", True),
+    ("Neural networks with rules of grammar", 2019, "symbolic", True),
+    ("Proper scoring rules of forecasters", 2019, "symbolic", False),
+    ("Rules of thumb for sailors", 2019, "symbolic", False),
+    ("Differentiable logic machines", 2023, "symbolic", True),
+    ("Learning to prove theorems by play", 2021, "symbolic", True),
+    ("A central limit theorem of queues", 2021, "symbolic", False),
+    ("Explaining networks by learning automata", 2022, "symbolic", True),
+    ("Decoding with a CFG", 2017, "symbolic", True),
+    ("CFG of guided samplers", 2024, "symbolic", False),
+    ("Surface realisers of TAG", 2010, "symbolic", True),
 ]
 
 
