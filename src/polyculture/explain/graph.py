@@ -69,9 +69,7 @@ def learnt(asked: Asked) -> bool:
     return spread.propagation_ in LEARNT and len(views) == 1
 
 
-def graph_reasons(
-    asked: Asked, *, method: str = "auto", epochs: int = 200, seed: int = 0
-) -> list[GraphReasons]:
+def graph_reasons(asked: Asked, *, method: str = "auto", epochs: int = 200, seed: int = 0) -> list[GraphReasons]:
     """Weights of the edges and items that an answer came from, where layers over the graph are learnt.
 
     They speak of the network: layers over the graph and the head of the item's domain. Base models do not see the
