@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from polyculture.cli.common import (
@@ -79,6 +78,8 @@ def _check_asked(model: Path, name: str, out: Path, method: str) -> None:
 
 def _adapt(folder: Path, items: DomainData, name: str, method: str, out: Path) -> dict[str, Any]:
     # imported only now: what is wrong with the file is said before seconds go into torch
+    import numpy as np
+
     from polyculture.cli.findings import load_model
 
     model = load_model(folder)
@@ -96,8 +97,10 @@ def _adapt(folder: Path, items: DomainData, name: str, method: str, out: Path) -
 
 def _accuracy(model: CrossDomainClassifier, items: DomainData, name: str) -> float | None:
     """Share of items with a label that are answered right; None where there are none."""
-    known = np.array([value is not None for value in items.label.tolist()], dtype=bool)
-    if not known.any():
+    import numpy as np
+
+    known = np.flatnonzero([value is not None for value in items.label.tolist()])
+    if not len(known):
         return None
     judged = items.take(known)
     return 100 * float(model.score(judged.texts, judged.label, domain=[name] * len(judged)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -67,6 +68,9 @@ def _pieces(path: Path, rows: int) -> Generator[pl.DataFrame]:
                     yield frame
             finally:
                 child.kill()
+                # a process that ended before it was asked leaves words behind, which closing would try to send again
+                with contextlib.suppress(BrokenPipeError):
+                    _pipes(child)[0].close()
 
 
 def _asked(child: subprocess.Popen[str], path: Path) -> str | None:
