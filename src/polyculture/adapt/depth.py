@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from polyculture.adapt.automatic import Adapted, Method, without
+from polyculture.adapt.depth_network import at_depths
 from polyculture.adapt.linear import Fit
 from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
 from polyculture.errors import ParameterError, ShapeError
-from polyculture.features.graph import Edges, Propagation
+from polyculture.features.graph import Edges
 
 
 def spread_by_side(
@@ -84,12 +85,9 @@ def depths(
     [[0.0, 4.0], [0.0, 0.0]]
     """
     side = _sides(is_source, len(vectors))
-    spread: dict[int, Floats] = {}
-    for pair in pairs:
-        for hops in pair:
-            if hops not in spread:
-                spread[hops] = Propagation("appnp", hops=hops, alpha=alpha).fit_transform(vectors, edges)
-        yield np.where(side[:, None], spread[pair[0]], spread[pair[1]])
+    spread = at_depths(vectors, edges, sorted({hops for pair in pairs for hops in pair}), alpha=alpha)
+    for near, far in pairs:
+        yield np.where(side[:, None], spread[near], spread[far])
 
 
 def by_depth(
@@ -130,10 +128,8 @@ def by_depth(
     >>> found.answer(np.array([[2]])).argmax(axis=1)
     array([1])
     """
-    near, far = (
-        Propagation("appnp", hops=hops, alpha=alpha).fit_transform(vectors, edges)
-        for hops in (source_hops, target_hops)
-    )
+    spread = at_depths(vectors, edges, (source_hops, target_hops), alpha=alpha)
+    near, far = spread[source_hops], spread[target_hops]
 
     def over_rows(fit: Fit, source: Matrix, y: Ints, target: Matrix) -> Adapted:
         found = method(fit, near[_rows(source)], y, far[_rows(target)])

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import expit, softmax
 
 from polyculture.arrays import Array, Floats
+from polyculture.targets import Classes, Labels
 
 Views = Sequence[Floats]
 """The same items, each time shape (n, d), at several depths."""
@@ -49,7 +49,7 @@ class DepthAnswer:
         return np.concatenate([self._mean([view[start : start + ASKED] for view in views]) for start in starts])
 
     def _mean(self, views: Views) -> Floats:
-        said = expit if self.several else _softmax
+        said = Labels.answer if self.several else Classes.answer
         scores = (_scores(network, view / np.float32(self.scale)) for view in views for network in self.networks)
         return np.asarray(sum(said(each.astype(np.float64)) for each in scores) / (len(views) * len(self.networks)))
 
@@ -76,7 +76,3 @@ def _scores(network: Mapping[str, Array], items: Floats) -> Floats:
         if place < len(names) - 1:
             items = np.maximum(items, 0)
     return items
-
-
-def _softmax(scores: Floats) -> Floats:
-    return np.asarray(softmax(scores, axis=1))

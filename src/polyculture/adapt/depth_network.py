@@ -64,7 +64,8 @@ def at_depths(vectors: Floats, edges: Edges, hops: Sequence[int], *, alpha: floa
     [[0.0, 4.0], [2.0, 2.0]]
     """
     if not len(hops) or min(hops) < 0 or not 0 <= alpha <= 1:
-        raise ParameterError(f"hops is {list(hops)} and alpha {alpha}; pass numbers from 0, and a share.")
+        least = min(hops, default="empty")
+        raise ParameterError(f"hops is {least} and alpha {alpha}; pass numbers from 0, and a share.")
     first = checked(vectors, edges, len(vectors))
     row, state, kept = Normalised.of(edges, 0.0, "row"), first, {}
     for hop in range(max(hops) + 1):

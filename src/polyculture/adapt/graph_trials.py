@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from sklearn.preprocessing import normalize
 
 from polyculture.adapt.depth_answer import DepthAnswer
 from polyculture.adapt.depth_network import at_depths
@@ -14,6 +15,7 @@ from polyculture.adapt.shared_vectors import SharedVectors, shared_vectors
 from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
 from polyculture.errors import DataError, ParameterError, ShapeError
 from polyculture.features.graph import Edges, given
+from polyculture.targets import kind_of
 
 WAYS: dict[str, GraphWay] = {
     "none": GraphWay(),
@@ -99,7 +101,7 @@ def tried_over_graph(
     dense = shared.of(vectors)
     back = len(tried) > 1 if judged is None else judged
     sides = np.flatnonzero(side), np.flatnonzero(~side)
-    known = (y if y.ndim == 1 else y.min(axis=1)) >= 0
+    known = kind_of(y).labelled(y)
     taught = sides[0][known[sides[0]]]
     # each side has its own mean, which says nothing of classes; without labels `_goals` says what is wrong
     centres = [dense[rows].mean(axis=0) for rows in (taught if len(taught) else sides[0], sides[1])]
@@ -143,7 +145,7 @@ def _goals(y: Array) -> tuple[Array, Ints]:
     """Labels as rows of 0 and 1, and which items have any."""
     if y.dtype.kind not in "iub" or y.ndim not in (1, 2):
         raise ShapeError(f"y has shape {y.shape} and type {y.dtype}; pass one class a row, or a row of 0 and 1.")
-    labelled = np.flatnonzero(y >= 0 if y.ndim == 1 else (y >= 0).all(axis=1))
+    labelled = np.flatnonzero(kind_of(y).labelled(y))
     goals = y[labelled] if y.ndim == 2 else np.eye(int(y.max(initial=0)) + 1)[y[labelled]]
     if not len(labelled) or (goals == goals[0]).all():
         raise DataError("The labelled items of the source are all alike; give at least two classes.")
@@ -175,12 +177,7 @@ def _from(
 def _seen(vectors: Floats, edges: Edges, hops: Sequence[int], alpha: float) -> Spread:
     """Vectors at several depths, of length 1: how many neighbours agree is no part of what they say."""
     found = at_depths(vectors, edges, hops, alpha=alpha)
-    return {hop: _unit(each) for hop, each in found.items()}
-
-
-def _unit(vectors: Floats) -> Floats:
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0))
+    return {hop: normalize(each) for hop, each in found.items()}
 
 
 def _circular(source: _Side, target: _Side, way: GraphWay, answers: Floats, seed: int) -> float:

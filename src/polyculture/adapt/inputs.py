@@ -92,6 +92,19 @@ def proportions(y: Ints, classes: int) -> Floats:
     return np.asarray(counts / counts.sum(), dtype=np.float64)
 
 
+def balanced_accuracy(found: Array, truth: Array) -> float:
+    """Share of each class that is answered right, mean over the classes that occur.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.adapt.inputs import balanced_accuracy
+    >>> balanced_accuracy(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]))
+    0.75
+    """
+    return float(np.mean([(found[truth == k] == k).mean() for k in np.unique(truth)]))
+
+
 def dense(values: Matrix) -> Array:
     """The same numbers without gaps."""
     return np.asarray(values if isinstance(values, np.ndarray) else values.toarray())

@@ -171,11 +171,9 @@ class Learning(Answering):
             self.merged_,
             lambda taught: self._taught(self.fed(encoded), taught),
             lambda rows: self._answering(encoded.take(rows)),
+            self.random_state,
         )
-        return {
-            name: adapt_without_labels(teaching, np.flatnonzero(domain == name), seed=self.random_state, name=name)
-            for name in unlabelled
-        }
+        return {name: adapt_without_labels(teaching, np.flatnonzero(domain == name), name=name) for name in unlabelled}
 
     def _answering(self, encoded: Encoded) -> Callable[[Weights], Array]:
         """Weights to the fused answers that these items get with them; base models are asked once."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import ClassVar
 
 import numpy as np
 
 from polyculture.adapt.automatic import METHODS, trials
 from polyculture.adapt.inputs import proportions
-from polyculture.adapt.linear import logistic
+from polyculture.adapt.linear import Fit, logistic
 from polyculture.adapt.selection import choose, circular
 from polyculture.adapt.selection.left_out import left_out_domains
 from polyculture.adapt.self_training import pseudo_labels
@@ -23,6 +23,7 @@ from polyculture.progress import LOG
 
 BALANCE: dict[str, str | None] = {"self_training": "source", "self_training_free": None}
 """Ways to adapt, and whose proportions of the classes the surest answers are taken in; None: as they are found."""
+WAYS = {"none": METHODS["none"]} | {name: METHODS[name] for name in BALANCE}
 ROUNDS, SHARE = 3, 0.8
 FEW = 20
 """Fewer items of a domain say too little of it."""
@@ -76,6 +77,8 @@ class Teaching:
         Labels of all items (-1 where there is none) to weights that learnt from them.
     asked : callable
         Rows to a function of weights that gives their fused answers, shape (rows, classes).
+    seed : int
+        Of samples, and of what is held out.
     """
 
     vectors: Floats
@@ -84,9 +87,20 @@ class Teaching:
     weights: Weights
     train: Callable[[Ints], Weights]
     asked: Callable[[Ints], Callable[[Weights], Floats]]
+    seed: int = 0
+
+    @property
+    def fit(self) -> Fit:
+        """The linear model that ways to adapt are compared with."""
+        return partial(logistic, classes=int(self.y.max()) + 1)
+
+    @cached_property
+    def left_out(self) -> dict[str, float]:
+        """What each way gained in domains with labels, each taken in turn for one without: the same for all targets."""
+        return left_out_domains(self.fit, self.vectors, self.y, self.domain.astype(str), WAYS, seed=self.seed)
 
 
-def adapt_without_labels(teaching: Teaching, rows: Ints, *, seed: int = 0, name: str = "target") -> OwnNetwork | None:
+def adapt_without_labels(teaching: Teaching, rows: Ints, *, name: str = "target") -> OwnNetwork | None:
     r"""A network for a domain whose items have no labels, or None where it promises nothing.
 
     In each round the fused answers, its own network among them, label the surest items of every class, and the network
@@ -101,8 +115,6 @@ def adapt_without_labels(teaching: Teaching, rows: Ints, *, seed: int = 0, name:
     teaching : Teaching
     rows : array of int
         Where the domain's items are.
-    seed : int
-        Of the sample and of what is held out.
     name : str
         Of the domain, for the log.
 
@@ -113,7 +125,7 @@ def adapt_without_labels(teaching: Teaching, rows: Ints, *, seed: int = 0, name:
     if len(rows) < FEW:
         LOG.info("domain %s: too few items to adapt to", name)
         return None
-    scores = _scores(teaching, rows, seed)
+    scores = _scores(teaching, rows)
     best = max(scores, key=lambda way: scores[way])
     method = best if scores[best] > scores["none"] + MARGIN else "none"
     LOG.info("domain %s: %s (%s)", name, method, ", ".join(f"{way} {value:.3f}" for way, value in scores.items()))
@@ -130,11 +142,10 @@ def _self_trained(teaching: Teaching, rows: Ints, balance: str | None) -> Weight
     return weights
 
 
-def _scores(teaching: Teaching, rows: Ints, seed: int) -> dict[str, float]:
-    labelled, vectors, y = np.flatnonzero(teaching.y >= 0), teaching.vectors, teaching.y
-    methods = {"none": METHODS["none"]} | {name: METHODS[name] for name in BALANCE}
-    fit = partial(logistic, classes=int(y.max()) + 1)
+def _scores(teaching: Teaching, rows: Ints) -> dict[str, float]:
+    vectors, y, seed = teaching.vectors, teaching.y, teaching.seed
+    labelled = np.flatnonzero(y >= 0)
     if len(np.unique(teaching.domain[labelled].astype(str))) > 1:
-        return left_out_domains(fit, vectors, y, teaching.domain.astype(str), methods, seed=seed)
+        return teaching.left_out
     source, target = at_most(labelled, seed, TRIED), at_most(rows, seed, TRIED)
-    return choose(trials(fit, vectors[source], y[source], vectors[target], methods, seed=seed), circular).scores
+    return choose(trials(teaching.fit, vectors[source], y[source], vectors[target], WAYS, seed=seed), circular).scores

@@ -12,7 +12,9 @@ from polyculture.adapt.over_graph import OverGraph, adapt_over_graph
 from polyculture.arrays import Array, Floats, Matrix
 from polyculture.features.combine import Encoded
 from polyculture.features.encoders.base import State
+from polyculture.features.graph import Edges, given
 from polyculture.progress import LOG
+from polyculture.targets import kind_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +41,7 @@ class OwnOverGraph:
 
     def answers(self, encoded: Encoded) -> Floats:
         """Probabilities of items; without a graph each has itself alone."""
-        edges = sp.csr_array((len(encoded), len(encoded))) if encoded.graph is None else _graph(encoded)
-        return self.found.answer(vectors_of(encoded), edges)
+        return self.found.answer(vectors_of(encoded), _graph(encoded))
 
     def state(self) -> State:
         """All that is needed to build it again."""
@@ -68,7 +69,7 @@ def adapt_without_labels_over_graph(
         The domain; all others that have labels are the source.
     seed : int
     """
-    known = (y if y.ndim == 1 else y.min(axis=1)) >= 0
+    known = kind_of(y).labelled(y)
     rows = np.flatnonzero(np.isin(domain, [name, *np.unique(domain[known].astype(str))]))
     some = encoded.take(rows)
     found = adapt_over_graph(vectors_of(some), _graph(some), y[rows], domain[rows] != name, seed=seed)
@@ -76,10 +77,10 @@ def adapt_without_labels_over_graph(
     return None if found.name == "none" else OwnOverGraph(found)
 
 
-def _graph(encoded: Encoded) -> Matrix:
-    """Edges that count in both directions, as in step 2."""
-    edges = sp.csr_array(encoded.graph)
-    return edges.maximum(edges.T)
+def _graph(encoded: Encoded) -> Edges:
+    """Edges that count in both directions, as in step 2; none where there is no graph."""
+    nothing = sp.csr_array((len(encoded), len(encoded)))
+    return given(nothing if encoded.graph is None else encoded.graph, symmetric=True)
 
 
 def vectors_of(encoded: Encoded) -> Matrix:

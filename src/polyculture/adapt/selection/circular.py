@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from polyculture.adapt.inputs import distributions
+from polyculture.adapt.inputs import balanced_accuracy, distributions
 from polyculture.adapt.selection.trial import Trial
 from polyculture.errors import ParameterError
 
@@ -51,5 +49,4 @@ def circular(trial: Trial) -> float:
         raise ParameterError("Circular validation adapts on the way back too; give the trial a `back`.")
     answers = distributions(trial.back(trial.target_answers.argmax(axis=1)), "what `back` gave")
     rows, truth = trial.labelled, trial.y[trial.labelled]
-    right = answers[rows].argmax(axis=1) == truth
-    return float(np.mean([right[truth == k].mean() for k in np.unique(truth)]))
+    return balanced_accuracy(answers[rows].argmax(axis=1), truth)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from polyculture.adapt.inputs import codes, finite
+from polyculture.adapt.inputs import balanced_accuracy, codes, finite
 from polyculture.adapt.linear import Fit
 from polyculture.arrays import Array, Matrix
 from polyculture.errors import ParameterError, ShapeError
@@ -93,9 +93,5 @@ def left_out_domains(
         target = at_most(np.flatnonzero((known >= 0) & (where == left)), seed, items)
         for name, method in methods.items():
             adapted = method(fit, given[source], known[source], given[target])
-            scores[name].append(_balanced(adapted.answer(given[target]).argmax(axis=1), known[target]))
+            scores[name].append(balanced_accuracy(adapted.answer(given[target]).argmax(axis=1), known[target]))
     return {name: float(np.mean(found)) for name, found in scores.items()}
-
-
-def _balanced(found: Array, truth: Array) -> float:
-    return float(np.mean([(found[truth == k] == k).mean() for k in np.unique(truth)]))
