@@ -52,9 +52,9 @@ def load_dataset(name: str, *, cache: str | Path | None = None, **options: Any) 
     >>> from polyculture.data import DATASETS
     >>> DATASETS["vader-domains"].paper
     'Hutto & Gilbert 2014, VADER, ICWSM'
-    >>> load_dataset("vader")
+    >>> load_dataset("vader-domain")
     Traceback (most recent call last):
-    polyculture.errors.ParameterError: there is no dataset named 'vader'; did you mean vader-domains?
+    polyculture.errors.ParameterError: there is no dataset named 'vader-domain'; did you mean vader-domains...
     """
     load = DATASETS.load(name)
     known = [option for option in inspect.signature(load).parameters if option != "cache"]
