@@ -10,7 +10,8 @@ from scipy import ndimage
 from sklearn.datasets import load_digits
 
 from polyculture.data import DomainData, load_dataset
-from polyculture.data.digits_domains import PICTURES, drawn, grey_images, split_by_digit
+from polyculture.data.digits_domains import PICTURES, drawn, grey_images
+from polyculture.data.parts import parts_of
 from polyculture.errors import ParameterError
 
 
@@ -48,7 +49,7 @@ def test_labels_are_those_of_the_digits(data: DomainData) -> None:
 
 def test_a_quarter_of_each_class_is_tested() -> None:
     _, label = load_digits(return_X_y=True)
-    split = split_by_digit(label)
+    split = parts_of(label, seed=1998)
     for value in range(10):
         shares = {part: np.mean(split[label == value] == part) for part in ("test", "validation")}
         assert shares == pytest.approx({"test": 0.25, "validation": 0.15}, abs=0.01)

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from polyculture.arrays import Array, Floats
 from polyculture.data.dataset import DomainData
+from polyculture.data.parts import parts_of, places
 from polyculture.errors import ParameterError
 
 SIDE = 32
@@ -20,8 +21,6 @@ _CELLS, _FULL = 8, 16.0
 _WIDE = _CELLS + 2
 _SIDES = (8, 512)
 _SEED = 1998
-# of the digits of each class; the rest is for training
-_TEST, _VALIDATION = 0.25, 0.15
 _ANGLES = (15.0, 45.0)
 _BLUR, _DISC, _NOISE, _CONTRAST, _GROUND = 0.9, 0.7, 0.3, 0.25, 0.4
 
@@ -88,9 +87,9 @@ def load(*, size: int = SIDE, once: bool = False, cache: str | Path | None = Non
         raise ParameterError(f"size is {size}; give {_SIDES[0]} to {_SIDES[1]} pixels")
     cells, label = load_digits(return_X_y=True)
     ink = drawn(cells.reshape(-1, _CELLS, _CELLS) / _FULL, size)
-    split, number = split_by_digit(label), np.arange(len(label))
+    split, number = parts_of(label, _SEED), np.arange(len(label))
     # the digits of a class are dealt out in turn, so each domain has the same share of each class
-    dealt = _places(label, np.random.default_rng(_SEED + 1)) % len(PICTURES)
+    dealt = places(label, _SEED + 1) % len(PICTURES)
     rows = [number[dealt == i] if once else number for i in range(len(PICTURES))]
     images = [take(ink, np.random.default_rng(_SEED + 2 + i)) for i, take in enumerate(PICTURES.values())]
     chosen = np.concatenate(rows)
@@ -109,21 +108,6 @@ def drawn(cells: Floats, size: int) -> Floats:
     room = np.pad(cells, ((0, 0), (1, 1), (1, 1)))
     large: Floats = ndimage.zoom(room, (1, size / _WIDE, size / _WIDE), order=3, mode="grid-constant", grid_mode=True)
     return np.clip(large, 0.0, 1.0)
-
-
-def split_by_digit(label: Array) -> Array:
-    """Part of each digit, with the same shares in each class, shape (n,)."""
-    place = (_places(label, np.random.default_rng(_SEED)) + 0.5) / np.bincount(label)[label]
-    return np.where(place < _TEST, "test", np.where(place < _TEST + _VALIDATION, "validation", "train"))
-
-
-def _places(label: Array, rng: np.random.Generator) -> Array:
-    """Place of each digit among those of its class, in an order that is drawn."""
-    places = np.empty(len(label), dtype=np.intp)
-    for value in np.unique(label):
-        rows = np.flatnonzero(label == value)
-        places[rows] = rng.permutation(len(rows))
-    return places
 
 
 def grey_images(grey: Floats) -> Array:

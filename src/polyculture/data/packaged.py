@@ -23,6 +23,12 @@ DATASETS = Registry(
             "images of handwritten digits: plain, rotated, inverted, blurred, noisy, thick and faint",
             paper="Alpaydin & Kaynak 1998, Cascading classifiers, Kybernetika 34(4)",
         ),
+        "emoji-styles": Part(
+            "polyculture.data.emoji_styles:load",
+            "images of emoji in nine categories, as five houses draw them",
+            paper="Noto, Twemoji, Fluent and OpenMoji; of the kind of Li et al. 2017, PACS, ICCV",
+            extra="emoji",
+        ),
     },
 )
 """The packaged datasets: what each is, and where it comes from."""
