@@ -83,6 +83,7 @@ _STEPS: dict[str, Callable[[_Walk, Any], Any]] = {
     "LONG_BINPUT": lambda walk, at: walk.memo.update({at: walk.stack[-1]}),
     "BINGET": lambda walk, at: walk.push(walk.memo[at]),
     "LONG_BINGET": lambda walk, at: walk.push(walk.memo[at]),
+    "APPEND": lambda walk, _: (one := walk.last(1), walk.stack[-1].extend(one)),
     "APPENDS": lambda walk, _: (more := walk.since_mark(), walk.stack[-1].extend(more)),
     "SETITEM": lambda walk, _: _put_items(walk, walk.last(2)),
     "SETITEMS": lambda walk, _: _put_items(walk, walk.since_mark()),

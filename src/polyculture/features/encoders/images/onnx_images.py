@@ -46,6 +46,8 @@ class OnnxImages:
     """
 
     def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise DataError(f"there is no file {str(path)!r}; check the path")
         self.path = path
         outside = sorted(part for part in path.parent.glob(f"{path.name}*data") if part.is_file())
         self.identity = fingerprint([path, *outside])
@@ -83,8 +85,6 @@ def session_of(path: Path) -> Any:
     MissingExtraError
         If onnxruntime is not installed.
     """
-    if not path.is_file():
-        raise DataError(f"there is no file {str(path)!r}; check the path")
     try:
         import onnxruntime
     except ModuleNotFoundError as error:
