@@ -55,7 +55,9 @@ class TrainedImageEncoder:
         images, _ = stripes(300, seed=3)
         found = fitted.transform(images)
         np.testing.assert_allclose(found, fitted.transform(images[::-1])[::-1], atol=1e-5)
-        np.testing.assert_allclose(found[:3], np.concatenate([fitted.transform(images[[i]]) for i in range(3)]), atol=1e-5)
+        np.testing.assert_allclose(
+            found[:3], np.concatenate([fitted.transform(images[[i]]) for i in range(3)]), atol=1e-5
+        )
 
     def test_brighter_light_changes_little(self, fitted):
         images, _ = stripes(50, seed=4)

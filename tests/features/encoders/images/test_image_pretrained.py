@@ -172,7 +172,7 @@ class TestEfficientNet:
     def test_a_missing_package_is_one_clear_sentence(self, monkeypatch):
         monkeypatch.setattr(efficientnet, "PACKAGE", "no_such_package_of_weights")
         efficientnet.network.cache_clear()
-        with pytest.raises(MissingExtraError, match=r"polyculture\[images\]"):
+        with pytest.raises(MissingExtraError, match=r"polyculture\[image-models\]"):
             PretrainedImageEncoder("efficientnet-lite0").fit([])
 
     @pytest.mark.pretrained

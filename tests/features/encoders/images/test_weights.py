@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
@@ -83,10 +84,8 @@ def test_damaged_files_and_other_instructions_are_refused(data, says):
 def test_a_flipped_byte_is_an_error_or_another_value_and_nothing_else(data):
     good = bytearray(pickled_arrays({"a": [np.arange(3, dtype=np.float32)]}))
     good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with contextlib.suppress(DataError):
         numpy_arrays(bytes(good), "x")
-    except DataError:
-        pass
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

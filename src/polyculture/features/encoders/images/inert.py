@@ -94,7 +94,7 @@ _STEPS: dict[str, Callable[[_Walk, Any], Any]] = {
 
 
 def read_inert(file: io.BytesIO, source: str) -> Any:
-    """What the next pickle of a file says.
+    r"""What the next pickle of a file says.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def read_inert(file: io.BytesIO, source: str) -> Any:
     --------
     >>> import io
     >>> from polyculture.features.encoders.images.inert import read_inert
-    >>> found = read_inert(io.BytesIO(b"\\x80\\x02cos\\nsystem\\nX\\x02\\x00\\x00\\x00ls\\x85R."), "a file")
+    >>> found = read_inert(io.BytesIO(b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R."), "a file")
     >>> found.name, found.arguments
     ('os system', ('ls',))
     """
