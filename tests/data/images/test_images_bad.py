@@ -190,7 +190,7 @@ def test_a_link_inside_the_folder_is_followed(tmp_path: Path) -> None:
     ("make", "says"),
     [
         (lambda root: root / "gone", "is no folder"),
-        (lambda root: root, "holds no pictures"),
+        (lambda root: root, "holds 0 files"),
     ],
 )
 def test_a_folder_without_pictures(tmp_path: Path, make, says: str) -> None:
@@ -201,7 +201,7 @@ def test_a_folder_without_pictures(tmp_path: Path, make, says: str) -> None:
 def test_a_folder_whose_pictures_are_all_damaged(tmp_path: Path) -> None:
     path = in_tree(tmp_path) / "1.png"
     path.write_bytes(b"")
-    with pytest.raises(DataError, match=r"has no picture that can be read; the first: .*1\.png: is empty"):
+    with pytest.raises(DataError, match=r"holds nothing that can be read; the first: .*1\.png: is empty"):
         read_image_folder(tmp_path / "data", unreadable="skip")
 
 
@@ -255,7 +255,7 @@ def test_a_single_path_is_no_list(tmp_path: Path) -> None:
 
 
 def test_more_pictures_than_memory_allows_are_refused_before_any_is_read(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="lower size"):
+    with pytest.raises(DataError, match="make them smaller"):
         read_images([tmp_path / "gone.png"] * 10_000, size=1024)
 
 

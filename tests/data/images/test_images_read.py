@@ -162,7 +162,7 @@ def test_unreadable_pictures_are_left_out_and_counted(tmp_path: Path, caplog: py
         data = read_image_folder(tmp_path, size=8, unreadable="skip")
     assert data.ids.tolist() == ["a/x/1.png", "b/y/3.png"]
     assert data.items["image"][:, 0, 0, 0].tolist() == [0, 2]
-    assert data.source.endswith("(1 of 3 pictures cannot be read and are left out)")
+    assert data.source.endswith("(1 of 3 files cannot be read and are left out)")
     assert "2.png: is empty" in caplog.text
 
 
@@ -184,7 +184,7 @@ def test_a_table_may_skip_what_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text('{"image": "0.png", "text": "gone"}\n{"image": "1.png", "text": "here"}\n')
     data = read_image_table(tmp_path / "t.jsonl", text="text", size=8, unreadable="skip")
     assert data.texts.tolist() == ["here"]
-    assert "1 of 2 pictures" in data.source
+    assert "1 of 2 files" in data.source
 
 
 def medmnist(path: Path, **changes: object) -> Path:

@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from polyculture.arrays import Array, Mask
+from polyculture.data.each_file import each_file
 from polyculture.data.images.decoding import Look, decoded
 from polyculture.data.images.pixels import need_pillow
-from polyculture.errors import DataError, ParameterError
-from polyculture.progress import LOG
-
-MEMORY = 2**33
-"""All pictures together take no more bytes than this (8 GiB)."""
-UNREADABLE = ("raise", "skip")
-_NAMED = 5
+from polyculture.errors import DataError
 
 
 def read_images(paths: Sequence[str | Path], size: int = 64, *, aspect: str = "pad", background: int = 255) -> Array:
@@ -64,72 +57,13 @@ def read_images(paths: Sequence[str | Path], size: int = 64, *, aspect: str = "p
     """
     if isinstance(paths, str | Path):
         raise DataError(f"{paths}: a single path was given; give a list of paths, even of one")
-    return read_all([Path(path) for path in paths], Look(size, aspect, background))[0]
+    return read_all([Path(path) for path in paths], Look(size, aspect, background), "raise", "the pictures")[0]
 
 
 def read_all(
-    paths: Sequence[Path], look: Look, unreadable: str = "raise", source: str = "the pictures", root: Path | None = None
+    paths: Sequence[Path], look: Look, unreadable: str, source: str, root: Path | None = None
 ) -> tuple[Array, Mask]:
-    """Pictures that can be read, and which of the paths they are, shape (n,).
-
-    Parameters
-    ----------
-    paths : sequence of n paths
-    look : Look
-    unreadable : {"raise", "skip"}
-        What is done about a file that cannot be read: an error, or a warning on the log with how many there are.
-    source : str
-        What to call all of them in messages.
-    root : path or None
-        The folder that none of them may lead out of.
-
-    Raises
-    ------
-    DataError
-        If one cannot be read (``"raise"``) or none can (``"skip"``), or they take too much memory together.
-    """
-    if unreadable not in UNREADABLE:
-        raise ParameterError(f"unreadable is {unreadable!r}; give {' or '.join(UNREADABLE)}")
+    """Pictures that can be read, and which of the paths they are; see `polyculture.data.each_file.each_file`."""
     need_pillow("reading images")
-    images = _room(len(paths), look, source)
-    kept = np.ones(len(paths), dtype=bool)
-    reasons: list[str] = []
-    for row, path in enumerate(paths):
-        try:
-            images[row] = decoded(_inside(path, root), look)
-        except DataError as error:
-            if unreadable == "raise":
-                raise
-            kept[row] = False
-            reasons.append(str(error))
-    if not kept.any():
-        raise DataError(f"{source}: has no picture that can be read; the first: {reasons[0] if reasons else 'none'}")
-    if reasons:
-        LOG.warning("%s: %s; the first: %s", source, left_out(kept), "; ".join(reasons[:_NAMED]))
-    return (images if kept.all() else images[kept]), kept
-
-
-def left_out(kept: Mask) -> str:
-    """How many pictures were left out, in words; empty if none was."""
-    lost = int((~kept).sum())
-    return f"{lost} of {len(kept)} pictures cannot be read and are left out" if lost else ""
-
-
-def _room(n: int, look: Look, source: str) -> Array:
-    shape = (n, look.size, look.size, 3)
-    if np.prod(shape, dtype=np.float64) > MEMORY:
-        raise DataError(f"{source}: {n:,} pictures of {look.size} pixels take more than {MEMORY:,} bytes; lower size")
-    return np.empty(shape, dtype=np.uint8)
-
-
-def _inside(path: Path, root: Path | None) -> Path:
-    """The path, which does not lead out of a folder by a link."""
-    if root is None:
-        return path
-    try:
-        outside = not path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError) as error:
-        raise DataError(f"{path}: is a link that leads nowhere ({error}); take it away") from error
-    if outside:
-        raise DataError(f"{path}: is a link that leads out of {root}; copy the picture into it")
-    return path
+    shape = (look.size, look.size, 3)
+    return each_file(paths, lambda path: decoded(path, look), shape, unreadable=unreadable, source=source, root=root)

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from polyculture.arrays import Mask
 from polyculture.data.dataset import DomainData
-from polyculture.data.frames import SPLIT_NAMES
+from polyculture.data.file_tree import file_tree
 from polyculture.data.images.decoding import ENDINGS, Look
-from polyculture.data.images.files import left_out, read_all
-from polyculture.errors import DataError, ParameterError
-from polyculture.progress import LOG
-
-LEVELS = ("domain", "class", "split")
-_FILES = 2_000_000
+from polyculture.data.images.files import read_all
 
 
 def read_image_folder(
@@ -70,68 +63,6 @@ def read_image_folder(
     >>> data.items["image"].shape, data.domains, data.classes, data.ids[0]
     ((3, 8, 8, 3), ['day', 'night'], ['car', 'tram'], 'day/car/1.png')
     """
-    look, root, levels = Look(size, aspect, background), Path(path), tuple(levels)
-    if not levels or len(set(levels)) < len(levels) or not set(levels) <= set(LEVELS):
-        raise ParameterError(f"levels is {levels}; give each of {', '.join(LEVELS)} at most once")
-    if not root.is_dir():
-        raise DataError(f"{root}: is no folder; name one that holds {'/'.join(levels)}/file")
-    files = list(_files(root, levels))
-    names = [file.relative_to(root).parts for file in files]
-    column = {level: [parts[depth] for parts in names] for depth, level in enumerate(levels)}
-    splits = [SPLIT_NAMES.get(name.lower(), name.lower()) for name in column.get("split", [])]
-    images, kept = read_all(files, look, unreadable, str(root), root)
-    lost = left_out(kept)
-    return DomainData.of(
-        {"image": images},
-        label=_rows(column.get("class"), kept),
-        domain=_rows(column.get("domain"), kept),
-        split=_rows(splits or None, kept),
-        ids=_rows(["/".join(parts) for parts in names], kept),
-        source=f"{root} ({lost})" if lost else str(root),
-    )
-
-
-def _rows(values: Sequence[str] | None, kept: Mask) -> list[str] | None:
-    return None if values is None else [value for value, keep in zip(values, kept, strict=True) if keep]
-
-
-def _files(root: Path, levels: tuple[str, ...]) -> Iterator[Path]:
-    """Files of pictures as many folders deep as there are levels, in order."""
-    passed, found = 0, 0
-    for path in _walked(root, len(levels)):
-        if path.suffix.lower() not in ENDINGS:
-            passed += 1
-            continue
-        depth = len(path.relative_to(root).parts) - 1
-        if depth != len(levels):
-            raise DataError(
-                f"{path}: lies in {depth} folders of {root}, expected {len(levels)} ({'/'.join(levels)}); "
-                "move it, or say with levels what the folders are"
-            )
-        found += 1
-        if found > _FILES:
-            raise DataError(f"{root}: holds more than {_FILES:,} pictures; split it")
-        yield path
-    if not found:
-        raise DataError(f"{root}: holds no pictures; expected {'/'.join(levels)}/file, ending in {', '.join(ENDINGS)}")
-    if passed:
-        LOG.info("%s: %d other files are passed over", root, passed)
-
-
-def _walked(folder: Path, below: int) -> Iterator[Path]:
-    """Files that are not hidden, links among them, in the order of their names; one folder deeper than is asked for."""
-    try:
-        entries = sorted(
-            (entry for entry in os.scandir(folder) if not entry.name.startswith(".")), key=lambda e: e.name
-        )
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read ({error.strerror}); check its permissions") from error
-    for entry in entries:
-        # asked of a path, and not of the entry, a link that leads in a circle is no folder and no error
-        path = Path(entry.path)
-        if not path.is_dir():
-            yield path
-        elif below >= 0:
-            yield from _walked(path, below - 1)
-        else:
-            raise DataError(f"{path}: lies deeper than levels say; move it, or say with levels what the folders are")
+    look, tree = Look(size, aspect, background), file_tree(path, levels, ENDINGS)
+    images, kept = read_all(tree.files, look, unreadable, str(tree.root), tree.root)
+    return tree.data({"image": images}, kept)

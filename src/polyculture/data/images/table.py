@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from polyculture.data.dataset import DomainData
+from polyculture.data.each_file import left_out
 from polyculture.data.images.decoding import Look
-from polyculture.data.images.files import left_out, read_all
+from polyculture.data.images.files import read_all
 from polyculture.errors import DataError
 
 
