@@ -29,12 +29,10 @@ class Answering(Reading):
         """Steps 1 and 2 for items that arrive later; `edges` and `graph` as in :meth:`predict`."""
         self._check_fitted("features_")
         items = self._read_items(X, reset=False)
-        found = next(iter(items.values()))
-        if self.clean and "text" in items:
-            found = clean_text(np.asarray(found))
-        encoded = self.features_.transform(found, edges=edges, graph=graph)
-        texts = np.asarray(found, dtype=object) if "text" in items else None
-        return replace(encoded, texts=texts, graph=None if graph is None else sp.csr_array(graph))
+        if self.clean:
+            items = items.mapped(clean_text, kind="text")
+        encoded = self.features_.transform(items, edges=edges, graph=graph)
+        return replace(encoded, texts=items.texts, graph=None if graph is None else sp.csr_array(graph))
 
     def _members(self, encoded: Encoded, domain: Array) -> dict[str, Array]:
         """Answers of each part before fusion; an unknown domain gets the merged model for an expert."""
@@ -50,7 +48,7 @@ class Answering(Reading):
             if len(rows):
                 found["experts"][rows] = self.backbone_.answers(fed[rows], weights)
         for name, model in self.families_.items():
-            found[f"encoder:{name}"] = model.answers(encoded.views[name])
+            found[f"encoder:{name}"] = model.answers(encoded.views[name], encoded.present.get(name))
         return found
 
     def _fused(self, encoded: Encoded, members: Mapping[str, Array], domain: Array) -> Array:

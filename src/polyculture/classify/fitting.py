@@ -13,6 +13,7 @@ from polyculture.classify.learning import Learning
 from polyculture.data import DomainData
 from polyculture.errors import ParameterError
 from polyculture.features.combine import Encoded, Features
+from polyculture.features.items import PLURAL, Items
 from polyculture.preprocess import augment, augmented, clean_text
 from polyculture.progress import Steps
 
@@ -73,12 +74,17 @@ class Fitting(Learning):
     ) -> DomainData:
         """Step 1: clean texts, hold items out, append augmented copies."""
         data = self._read(X, y, domain=domain, graph=graph, split=split, source="fit", reset=True)
-        texts = "text" in data.items
+        items = Items.checked(data.items, data.present)
+        texts = items.texts is not None
         if self._reads_texts and (graph is not None or not texts):
-            given = "a graph was given" if texts else "numbers were given"
+            given = (
+                "a graph was given"
+                if texts
+                else f"{', '.join(PLURAL[kind] for kind in items.kinds.values())} were given"
+            )
             raise ParameterError(f"the backbone is a {type(self.backbone).__name__}, which reads texts; {given}")
-        if self.clean and texts:
-            data = replace(data, items={"text": clean_text(data.texts)})
+        if self.clean:
+            data = replace(data, items=items.mapped(clean_text, kind="text").values)
         data = self._hold_out(data, self._target_of(data.label))
         if not self.augment:
             return data
@@ -101,7 +107,7 @@ class Fitting(Learning):
             self.random_state,
             self.n_jobs,
         )
-        items = next(iter(data.items.values()))
+        items = Items.checked(data.items, data.present)
         found = self.features_.fit_transform(
             items,
             # encoders that learn, and the choice of a graph, know classes alone
@@ -112,4 +118,4 @@ class Fitting(Learning):
             graph=data.graph,
         )
         graph = None if data.graph is None else sp.csr_array(data.graph)
-        return replace(found, texts=items if "text" in data.items else None, graph=graph)
+        return replace(found, texts=items.texts, graph=graph)

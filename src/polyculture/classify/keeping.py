@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -132,6 +133,8 @@ def _changed(weights: Weights, backbone: AnyBackbone) -> dict[str, Array]:
 def _described(encoders: Any) -> Any:
     if isinstance(encoders, str):
         return encoders
+    if isinstance(encoders, Mapping):
+        return {name: _described(given) for name, given in encoders.items()}
     listed = [encoders] if isinstance(encoders, Encoder) else encoders
     return [e if isinstance(e, str) else {"family": e.family, "params": e.get_params()} for e in listed]
 
@@ -139,4 +142,6 @@ def _described(encoders: Any) -> Any:
 def _rebuilt(described: Any) -> Any:
     if isinstance(described, str):
         return described
+    if isinstance(described, Mapping):
+        return {name: _rebuilt(given) for name, given in described.items()}
     return tuple(e if isinstance(e, str) else ENCODERS.load(e["family"])(**e["params"]) for e in described)

@@ -122,7 +122,10 @@ class Learning(Answering):
             if self.refit_base_models:
                 # everything is chosen: the held-out items may teach now
                 self.families_ = (
-                    {name: m.refitted(encoded.views[name], y) for name, m in self.judging_.items()}
+                    {
+                        name: m.refitted(encoded.views[name], self._known_of(encoded, name, y))
+                        for name, m in self.judging_.items()
+                    }
                     if refitted is None
                     else dict(refitted)
                 )
@@ -135,10 +138,14 @@ class Learning(Answering):
     def _base_models(self, encoded: Encoded, y: Array, held: Mask) -> dict[str, BaseModel]:
         return {
             name: BaseModel(random_state=self.random_state, target=self._kind.name).fit(
-                view, y, validation=held, classes=self.target_.width
+                view, self._known_of(encoded, name, y), validation=held, classes=self.target_.width
             )
             for name, view in encoded.views.items()
         }
+
+    def _known_of(self, encoded: Encoded, view: str, y: Array) -> Array:
+        """Labels of the items that this view knows something of."""
+        return self._kind.blank(y, encoded.present[view]) if view in encoded.present else y
 
     def _adapt(self, X: Any, y: Array, domain: Array, held: Mask) -> dict[str, dict[str, Array]]:
         if self.adapt == "none":
@@ -177,7 +184,10 @@ class Learning(Answering):
 
     def _answering(self, encoded: Encoded) -> Callable[[Weights], Array]:
         """Weights to the fused answers that these items get with them; base models are asked once."""
-        families = {name: model.answers(encoded.views[name]) for name, model in self.families_.items()}
+        families = {
+            name: model.answers(encoded.views[name], encoded.present.get(name))
+            for name, model in self.families_.items()
+        }
         fed = self.fed(encoded)
         return lambda weights: self._joined(self.backbone_.answers(fed, weights), families)
 

@@ -19,7 +19,7 @@ from polyculture.features.backbone import Backbone
 from polyculture.features.base_model import BaseModel
 from polyculture.features.combine import Encoded, Features
 from polyculture.features.encoders import Encoder
-from polyculture.features.encoders.choice import as_read
+from polyculture.features.encoders.choice import Chosen, as_read
 from polyculture.fuse.combine import ENSEMBLES, Combination
 from polyculture.fuse.merging import MERGES, Merged
 from polyculture.optimise import TaskHead
@@ -64,7 +64,7 @@ class Parts(BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        encoders: str | Encoder | Sequence[str | Encoder] = "auto",
+        encoders: Chosen = "auto",
         *,
         network_encoders: Sequence[str] | None = None,
         graph: str = "auto",
@@ -120,7 +120,7 @@ class Parts(BaseEstimator):  # type: ignore[misc]
             raise ParameterError(f"fine_tune_epochs is {epochs!r}; use a whole number from 0, or None")
         if not 0 < self.validation < 1:
             raise ParameterError(f"validation is {self.validation}; use a share between 0 and 1")
-        if not isinstance(self.encoders, str | Encoder | list | tuple):
+        if not isinstance(self.encoders, str | Encoder | list | tuple | dict):
             raise ParameterError(f"encoders is a {type(self.encoders).__name__}; give names of encoders, or auto")
         if self._reads_texts and self.graph not in ("auto", "none"):
             raise ParameterError(

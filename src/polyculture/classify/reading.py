@@ -17,6 +17,7 @@ from polyculture.classify.parts import Parts
 from polyculture.data import DomainData
 from polyculture.errors import DataError, KindError, ParameterError, PolycultureError, ShapeError
 from polyculture.features.encoders.items import read_texts
+from polyculture.features.items import PLURAL, Items, read_pictures
 from polyculture.preprocess import split
 from polyculture.targets import Classes, Labels, Target, Values, read_labels
 
@@ -32,23 +33,37 @@ class Reading(Parts):
         if not hasattr(self, attribute):
             raise UnfittedError(f"this {type(self).__name__} instance is not fitted yet; call fit first")
 
-    def _read_items(self, X: Any, *, reset: bool) -> dict[str, Matrix]:
-        """The one modality that the encoders are fed: ``text`` or ``vector``."""
+    def _read_items(self, X: Any, *, reset: bool) -> Items:
+        """What the encoders are fed: texts, numbers, images or series, or several of these."""
+        fitted = None if reset else self.features_.modalities_
         # one form of sparse matrix is a mapping too
         if isinstance(X, Mapping) and not sp.issparse(X):
-            if len(X) != 1:
-                raise DataError(f"items of several modalities ({', '.join(X)}) were given; choose one")
+            if len(X) != 1 or len(fitted or X) > 1:
+                return self._several(X, fitted)
             X = next(iter(X.values()))
+        if fitted is not None and len(fitted) > 1:
+            raise DataError(f"the model was fitted on {', '.join(fitted)}; give a mapping of these to their items")
+        if (pictures := read_pictures(X)) is not None:
+            return self._several({pictures[0]: pictures[1]}, fitted)
         texts = read_texts(X)
-        if texts is not None:
-            if not reset and hasattr(self, "n_features_in_"):
-                raise DataError(f"the model was fitted on {self.n_features_in_} numbers an item; texts were given")
-            if reset:
-                self._forget_columns()
-            return {"text": texts}
-        if not reset and not hasattr(self, "n_features_in_"):
-            raise DataError("the model was fitted on texts; numbers were given")
-        return {"vector": self._read_numbers(X, reset=reset)}
+        self._check_kind("vector" if texts is None else "text", fitted)
+        if texts is None:
+            return Items({"vector": self._read_numbers(X, reset=reset)}, {"vector": "vector"}, {})
+        if reset:
+            self._forget_columns()
+        return Items({"text": texts}, {"text": "text"}, {})
+
+    def _check_kind(self, kind: str, fitted: Mapping[str, tuple[str, tuple[int, ...]]] | None) -> None:
+        if fitted is None or kind in fitted:
+            return
+        before, (_, shape) = next(iter(fitted.items()))
+        said = f"{shape[0]} numbers an item" if before == "vector" else PLURAL[before]
+        raise DataError(f"the model was fitted on {said}; {PLURAL[kind]} were given")
+
+    def _several(self, X: Mapping[str, Any], fitted: Mapping[str, tuple[str, tuple[int, ...]]] | None) -> Items:
+        if fitted is None:
+            self._forget_columns()
+        return Items.of(X, like=fitted)
 
     def _forget_columns(self) -> None:
         for name in ("n_features_in_", "feature_names_in_"):
@@ -83,7 +98,7 @@ class Reading(Parts):
         reset: bool,
     ) -> DomainData:
         items = self._read_items(X, reset=reset)
-        count = next(iter(items.values())).shape[0]
+        count = len(items)
         if not count:
             raise DataError("there are no items to learn from; give at least one of each of two classes")
         asker = f"this {type(self).__name__} estimator"
@@ -98,7 +113,7 @@ class Reading(Parts):
                 f"the graph is {getattr(graph, 'shape', type(graph).__name__)}, expected one row and one column for "
                 f"each of {count} items"
             )
-        data = DomainData.of(items, domain=where, graph=graph, source=source)
+        data = DomainData.of(items.values, domain=where, graph=graph, present=items.present, source=source)
         data = replace(data, label=labels)
         return data if split is None else data.with_split(column(split, count, "split"))
 

@@ -22,7 +22,8 @@ class DomainData:
     Parameters
     ----------
     items : mapping of str to array
-        Modality to n values: ``"text"`` an object array of strings, ``"vector"`` an (n, d) array or sparse matrix.
+        Modality to n values: ``"text"`` an object array of strings, ``"vector"`` an (n, d) array or sparse matrix,
+        ``"image"`` a uint8 array of shape (n, height, width, 3), ``"series"`` an (n, steps, channels) array.
     domain : array of str, shape (n,)
         Where each item comes from.
     label : array, shape (n,)
@@ -35,6 +36,8 @@ class DomainData:
         Adjacency between the items.
     source : str
         Where the data came from, for messages.
+    present : mapping of str to array of bool, shape (n,)
+        Which items have a modality, for those that some items lack; what these hold there is empty or zeros.
 
     Raises
     ------
@@ -58,11 +61,13 @@ class DomainData:
     ids: Array
     graph: sp.csr_array | None = None
     source: str = field(default="the data")
+    present: Mapping[str, Mask] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.items:
             raise DataError(f"{self.source}: no modality given; name at least one, for example text")
         lengths = {name: values.shape[0] for name, values in self.items.items()}
+        lengths |= {f"presence of {name}": len(there) for name, there in self.present.items()}
         lengths |= {"domain": len(self.domain), "label": len(self.label), "ids": len(self.ids)}
         if self.split is not None:
             lengths["split"] = len(self.split)
@@ -102,6 +107,7 @@ class DomainData:
         split: Sequence[str] | Array | None = None,
         ids: Sequence[Any] | Array | None = None,
         graph: sp.sparray | None = None,
+        present: Mapping[str, Mask] | None = None,
         source: str = "the data",
     ) -> DomainData:
         """Build from lists and arrays; a bare list of strings is the modality ``text``, a bare matrix ``vector``."""
@@ -117,6 +123,7 @@ class DomainData:
             ids=np.array([str(i) for i in (range(n) if ids is None else ids)], dtype=object),
             graph=None if graph is None else sp.csr_array(graph),
             source=source,
+            present=dict(present or {}),
         )
 
     def __len__(self) -> int:
@@ -173,6 +180,7 @@ class DomainData:
             split=None if self.split is None else self.split[rows],
             ids=self.ids[rows],
             graph=None if self.graph is None else self.graph[rows][:, rows],
+            present={name: there[rows] for name, there in self.present.items()},
         )
 
     def with_split(self, split: Sequence[str] | Array) -> DomainData:

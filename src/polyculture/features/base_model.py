@@ -52,6 +52,8 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     weights_, bias_ : array
         One row, and one number, for each output.
     temperature_ : float
+    prior_ : array of shape (outputs,)
+        Mean of its answers to held-out items: what it says of an item that it knows nothing of.
     by_ratio_ : bool
         Whether terms count by their ratio.
     n_features_in_ : int
@@ -122,6 +124,7 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.weights_, self.bias_ = self._linear(inputs, y, rows, self.strength_, by_ratio=self.by_ratio_)
         scores = asked @ self.weights_.T + self.bias_
         self.temperature_ = kind.temperature(np.asarray(scores), y[judged]) if len(stop) else 1.0
+        self.prior_ = kind.answer(np.asarray(scores / self.temperature_)).mean(axis=0)
         return self
 
     def _settings(self, X: Matrix) -> list[tuple[bool, float]]:
@@ -169,11 +172,17 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         inputs = X if self.block_ is None else self.block_.transform(X)
         return np.asarray((inputs @ self.weights_.T + self.bias_) / self.temperature_)
 
-    def answers(self, X: Matrix) -> Array:
-        """Probabilities, or values on the scale that was learnt, shape (n, outputs)."""
+    def answers(self, X: Matrix, present: Mask | None = None) -> Array:
+        """Probabilities, or values on the scale that was learnt, shape (n, outputs).
+
+        Of an item that is not `present` it knows nothing, and answers with ``prior_``.
+        """
         check_is_fitted(self)
         checked = validate_data(self, X, accept_sparse="csr", dtype=KEPT, reset=False, ensure_min_samples=0)
-        return kind_named(self.target).answer(self._logits(_matrix(checked)))
+        found = kind_named(self.target).answer(self._logits(_matrix(checked)))
+        if present is not None:
+            found[~present] = self.prior_
+        return found
 
     @unless_values
     def predict_proba(self, X: Matrix) -> Array:
@@ -201,6 +210,7 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "block": None if self.block_ is None else self.block_.state(),
             "weights": self.weights_,
             "bias": self.bias_,
+            "prior": self.prior_,
             "coding": self.coding_.state(),
             "width": self.n_features_in_,
             "temperature": self.temperature_,
@@ -213,6 +223,7 @@ class BaseModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         model = cls(**state["params"])
         model.block_ = None if state["block"] is None else Block.from_state(state["block"])
         model.weights_, model.bias_, model.temperature_ = state["weights"], state["bias"], state["temperature"]
+        model.prior_ = state["prior"]
         model.strength_, model.by_ratio_ = state["chosen"]["strength"], state["chosen"]["by_ratio"]
         model.coding_ = KINDS[state["coding"]["kind"]].from_state(state["coding"])
         if model.target != "values":

@@ -13,13 +13,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from polyculture import engine
 from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
-from polyculture.errors import ParameterError
+from polyculture.errors import DataError, ParameterError
 from polyculture.features.blocks import Block
 from polyculture.features.encoded import Encoded
 from polyculture.features.encoders import ENCODERS, Encoder, make_encoder
 from polyculture.features.encoders.base import State
-from polyculture.features.encoders.choice import as_read, chosen_encoders
+from polyculture.features.encoders.choice import Chosen, as_read, encoders_of_modalities
 from polyculture.features.encoders.items import read_texts
+from polyculture.features.items import Items, read_pictures, scattered
 from polyculture.features.reading import as_classes
 from polyculture.features.spread import Spread
 from polyculture.progress import LOG
@@ -32,16 +33,23 @@ def _fitted(encoder: Encoder, items: Array, y: Ints, held: Mask) -> tuple[Encode
     return encoder, encoder.transform(items)
 
 
+def _taken(values: Any, rows: Mask) -> Any:
+    """These rows; not copied where they are all."""
+    return values if rows.all() else values[np.flatnonzero(rows)]
+
+
 class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Items to vectors by several encoders, joined by one graph over the items of all domains.
 
+    Items of several modalities are a mapping of modality to values; see :class:`polyculture.features.items.Items`. Each
+    encoder reads one of them, learns from the items that have it, and gives the others zeros.
+
     Parameters
     ----------
-    encoders : sequence of str or Encoder, or "auto"
-        Names (``"lexical"``, ``"pretrained:wordllama"``, ``"rnn:lstm"``, ...) or encoders. ``"auto"`` takes
-        ``"vectors"`` for numbers, and for texts ``"lexical:words"``,
-        ``"lexical:characters"``, ``"pretrained"`` and ``"pretrained:wordllama"``, of
-        these what is installed.
+    encoders : sequence of str or Encoder, "auto", or mapping of modality to one of these
+        Names (``"lexical"``, ``"pretrained:wordllama"``, ``"rnn:lstm"``, ...) or encoders. ``"auto"`` takes what suits
+        each modality and is installed; see :func:`polyculture.features.encoders.choice.chosen_encoders`. Of several
+        modalities, a name is for those it can read.
     network_encoders : sequence of str or None
         Those whose vectors the backbone is fed. None: all that do not learn from labels, as vectors that do know the
         training labels mislead a network trained on the same items; if all do, all.
@@ -71,7 +79,7 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        encoders: str | Encoder | Sequence[str | Encoder] = "auto",
+        encoders: Chosen = "auto",
         network_encoders: Sequence[str] | None = None,
         graph: str = "auto",
         propagation: str = "appnp",
@@ -119,17 +127,21 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Given edges.
         """
         items = self._items(X, reset=True)
-        count = items.shape[0]
+        count = len(items)
         y = np.full(count, -1) if y is None else as_classes(y, count)
         held = np.zeros(count, dtype=bool) if validation is None else validation
         extra = np.zeros(count, dtype=bool) if copies is None else copies
-        self.encoders_ = self._fresh(numbers=items.ndim > 1)
+        self.modalities_ = items.shapes
+        self.encoders_, self.reads_ = self._fresh(items)
         views = self._fit_encoders(items, y, held, extra)
+        there = self._there(items)
         self.blocks_ = {
-            name: Block(self.components, self.random_state).fit(views[name], rows=~held & ~extra)
+            name: Block(self.components, self.random_state).fit(
+                views[name], rows=~held & ~extra & there.get(name, True)
+            )
             for name in self._fed()
         }
-        dense = {name: block.transform(views[name]) for name, block in self.blocks_.items()}
+        dense = self._dense(views, there)
         kind = self.graph
         if kind != "none" and not (y >= 0).any():
             LOG.warning("graph: none, as no item has a label to choose one by")
@@ -138,48 +150,78 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         vectors = self.spread_.fit_transform(
             dense, self._search(views), y, domain=domain, validation=held, copies=extra, given=graph
         )
-        return Encoded(views, vectors)
+        return Encoded(views, vectors, present=there)
 
     def fit(self, X: Any, y: Ints | None = None, **settings: Any) -> Self:
         """Learn from items; see :meth:`fit_transform`."""
         self.fit_transform(X, y, **settings)
         return self
 
-    def _items(self, X: Any, *, reset: bool) -> Any:
-        """Texts as an array of shape (n,), numbers as a checked matrix."""
+    def _items(self, X: Any, *, reset: bool) -> Items:
+        """Items of one modality or several; of one, as a text, an image, a series or a checked matrix."""
+        if isinstance(X, Items) and list(X.kinds) != ["vector"]:
+            return X
+        X = X.values["vector"] if isinstance(X, Items) else X
+        if isinstance(X, Mapping) and not sp.issparse(X):
+            return Items.of(X, like=None if reset else self.modalities_)
+        if (read := read_pictures(X)) is not None:
+            kind, values = read
+            return Items.of({kind: values}, like=None if reset else self.modalities_)
         texts = read_texts(X)
         if texts is not None:
-            return texts
+            return Items({"text": texts}, {"text": "text"}, {})
         checked = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=reset)
-        return sp.csr_array(checked) if sp.issparse(checked) else checked
+        return Items({"vector": sp.csr_array(checked) if sp.issparse(checked) else checked}, {"vector": "vector"}, {})
 
-    def _fresh(self, *, numbers: bool) -> dict[str, Encoder]:
+    def _fresh(self, items: Items) -> tuple[dict[str, Encoder], dict[str, str]]:
+        """Encoders by the name of their view, and the modality that each reads."""
         found: dict[str, Encoder] = {}
-        for given in chosen_encoders(self.encoders, numbers=numbers):
+        reads: dict[str, str] = {}
+        several = len(items.kinds) > 1
+        for modality, given in encoders_of_modalities(self.encoders, items.kinds):
             encoder = make_encoder(given) if isinstance(given, str) else clone(given)
             own = {"random_state": self.random_state, "n_jobs": self.n_jobs}
             encoder.set_params(**{key: value for key, value in own.items() if key in encoder.get_params()})
             name = given if isinstance(given, str) else encoder.family
+            name = f"{modality}/{name}" if several else name
             while name in found:
                 name += "'"
-            found[name] = encoder
+            found[name], reads[name] = encoder, modality
         if not found:
             raise ParameterError(f"no encoder is named; use one or more of {', '.join(ENCODERS)}")
-        return found
+        return found, reads
 
-    def _fit_encoders(self, items: Array, y: Ints, held: Mask, extra: Mask) -> dict[str, Matrix]:
+    def _there(self, items: Items) -> dict[str, Mask]:
+        """Which items each view knows something of; views that know all of them are not named."""
+        return {name: items.present[at] for name, at in self.reads_.items() if at in items.present}
+
+    def _dense(self, views: Mapping[str, Matrix], there: Mapping[str, Mask]) -> dict[str, Floats]:
+        """The blocks; an item that lacks a modality is at the mean of those that have it."""
+        dense = {name: block.transform(views[name]) for name, block in self.blocks_.items()}
+        for name in dense.keys() & there.keys():
+            dense[name][~there[name]] = 0
+        return dense
+
+    def _fit_encoders(self, items: Items, y: Ints, held: Mask, extra: Mask) -> dict[str, Matrix]:
         """Fit and encode; those that are trained here at once, as many as there are jobs."""
         views: dict[str, Matrix] = {}
         for name in self.quiet_:
             LOG.info("encoder %s", name)
-            self.encoders_[name].fit(items[np.flatnonzero(~extra)], y[~extra], validation=held[~extra])
-            views[name] = self.encoders_[name].transform(items)
+            values, there = items.values[self.reads_[name]], items.there(self.reads_[name])
+            own = there & ~extra
+            self.encoders_[name].fit(values[np.flatnonzero(own)], y[own], validation=held[own])
+            views[name] = scattered(self.encoders_[name].transform(_taken(values, there)), there)
         trained = [name for name in self.encoders_ if name not in views]
         # the slowest first, so that no process waits for it at the end
-        trained.sort(key=lambda name: name != "transformer")
-        pieces = ((self.encoders_[name], items, y, held) for name in trained)
-        for name, (encoder, view) in zip(trained, engine.run(_fitted, pieces, jobs=self.n_jobs), strict=True):
-            self.encoders_[name], views[name] = encoder, view
+        trained.sort(key=lambda name: "transformer" not in name)
+        present = [items.there(self.reads_[name]) for name in trained]
+        pieces = (
+            (self.encoders_[name], _taken(items.values[self.reads_[name]], there), y[there], held[there])
+            for name, there in zip(trained, present, strict=True)
+        )
+        done = engine.run(_fitted, pieces, jobs=self.n_jobs)
+        for name, there, (encoder, view) in zip(trained, present, done, strict=True):
+            self.encoders_[name], views[name] = encoder, scattered(view, there)
         return {name: views[name] for name in self.encoders_}
 
     def _search(self, views: Mapping[str, Matrix]) -> dict[str, Matrix]:
@@ -208,9 +250,22 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "encoders_")
         items = self._items(X, reset=False)
-        views = {name: encoder.transform(items) for name, encoder in self.encoders_.items()}
-        dense = {name: block.transform(views[name]) for name, block in self.blocks_.items()}
-        return Encoded(views, self.spread_.transform(dense, self._search(views), edges=edges, graph=graph))
+        if set(items.kinds) != set(self.modalities_):
+            raise DataError(
+                f"the model was fitted on {', '.join(self.modalities_)}; {', '.join(items.kinds)} was given"
+            )
+        views, there = self._views(items), self._there(items)
+        dense = self._dense(views, there)
+        vectors = self.spread_.transform(dense, self._search(views), edges=edges, graph=graph)
+        return Encoded(views, vectors, present=there)
+
+    def _views(self, items: Items) -> dict[str, Matrix]:
+        """Each encoder's vectors; zeros for items that lack what it reads."""
+        views = {}
+        for name, encoder in self.encoders_.items():
+            values, there = items.values[self.reads_[name]], items.there(self.reads_[name])
+            views[name] = scattered(encoder.transform(_taken(values, there)), there)
+        return views
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -224,7 +279,7 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def dense(self, encoded: Encoded) -> dict[str, Floats]:
         """The blocks of encoded items, before they are spread."""
-        return {name: block.transform(encoded.views[name]) for name, block in self.blocks_.items()}
+        return self._dense(encoded.views, encoded.present)
 
     def search_views(self, encoded: Encoded) -> dict[str, Matrix]:
         """The views that nearest neighbours are found in."""
@@ -240,6 +295,10 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             "encoders": [{"name": n, "family": e.family, "state": e.state()} for n, e in self.encoders_.items()],
             "blocks": {name: block.state() for name, block in self.blocks_.items()},
             "spread": self.spread_.state(),
+            "reads": self.reads_,
+            "modalities": {
+                name: {"kind": kind, "shape": list(shape)} for name, (kind, shape) in self.modalities_.items()
+            },
         }
 
     @classmethod
@@ -249,4 +308,6 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         features.encoders_ = {e["name"]: ENCODERS.load(e["family"]).from_state(e["state"]) for e in state["encoders"]}
         features.blocks_ = {name: Block.from_state(block) for name, block in state["blocks"].items()}
         features.spread_ = Spread.from_state(state["spread"])
+        features.reads_ = dict(state["reads"])
+        features.modalities_ = {name: (m["kind"], tuple(m["shape"])) for name, m in state["modalities"].items()}
         return features

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from polyculture.arrays import Array, Floats, Matrix
+from polyculture.arrays import Array, Floats, Mask, Matrix
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Encoded:
         The items themselves: what a Transformer is fed.
     graph : CSR array of shape (n, n), or None
         Edges among them that were given: what adapts over graphs is fed.
+    present : mapping of encoder to array of bool, shape (n,)
+        Which items an encoder knows something of, where some lack what it reads.
 
     Examples
     --------
@@ -39,6 +41,7 @@ class Encoded:
     vectors: Floats
     texts: Array | None = None
     graph: sp.csr_array | None = None
+    present: Mapping[str, Mask] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -56,11 +59,14 @@ class Encoded:
 
     def only(self, names: Sequence[str]) -> Encoded:
         """The same items with these views alone."""
-        return replace(self, views={name: self.views[name] for name in names})
+        present = {name: self.present[name] for name in names if name in self.present}
+        return replace(self, views={name: self.views[name] for name in names}, present=present)
 
     def take(self, rows: Array) -> Encoded:
         """The items at these positions, or under this mask."""
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows
         texts = None if self.texts is None else self.texts[rows]
         graph = None if self.graph is None else self.graph[rows][:, rows]
-        return Encoded({name: view[rows] for name, view in self.views.items()}, self.vectors[rows], texts, graph)
+        present = {name: there[rows] for name, there in self.present.items()}
+        views = {name: view[rows] for name, view in self.views.items()}
+        return Encoded(views, self.vectors[rows], texts, graph, present)

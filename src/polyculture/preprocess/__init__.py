@@ -4,6 +4,7 @@ from polyculture.preprocess.alike import duplicates
 from polyculture.preprocess.augment import METHODS, augment, augmented, character_noise, span_shuffling, token_dropout
 from polyculture.preprocess.clean import clean_text
 from polyculture.preprocess.deduplicate import DuplicateReport, deduplicate
+from polyculture.preprocess.drop import drop_edges, drop_features, drop_interactions
 from polyculture.preprocess.pipeline import Preprocessor, PreprocessReport
 from polyculture.preprocess.split import split
 
@@ -17,6 +18,9 @@ __all__ = [
     "character_noise",
     "clean_text",
     "deduplicate",
+    "drop_edges",
+    "drop_features",
+    "drop_interactions",
     "duplicates",
     "span_shuffling",
     "split",

@@ -23,7 +23,9 @@ class Encoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     Attributes
     ----------
     family : str
-        ``"cnn"``, ``"rnn"``, ``"transformer"``, ``"lexical"``, ``"pretrained"`` or ``"vectors"``.
+        Its name among :data:`polyculture.features.encoders.ENCODERS`.
+    reads : {"text", "vector", "image", "series"}
+        What items it takes.
     learns_labels : bool
         Whether `fit` looks at `y`. Vectors of such an encoder know the training labels; they join at fusion,
         and are not fed to the backbone unless asked for.
@@ -31,11 +33,12 @@ class Encoder(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     Examples
     --------
     >>> from polyculture.features.encoders import ENCODERS
-    >>> {name for name in ENCODERS if ENCODERS.load(name).learns_labels} == {"cnn", "rnn", "transformer"}
-    True
+    >>> ENCODERS.load("cnn").learns_labels, ENCODERS.load("lexical").learns_labels
+    (True, False)
     """
 
     family: ClassVar[str]
+    reads: ClassVar[str] = "text"
     learns_labels: ClassVar[bool] = False
 
     @abstractmethod

@@ -35,15 +35,15 @@ def as_texts(X: Sequence[str] | Array) -> list[str]:
     return [str(text) for text in texts]
 
 
-def as_labels(y: Ints | None, count: int) -> Array:
-    """Labels of `count` texts as int64.
+def as_labels(y: Ints | None, count: int, what: str = "text") -> Array:
+    """Labels of `count` items as int64; `what` is what one of them is called.
 
     Raises
     ------
     DataError
         If there are none, or they are not whole numbers, one a text.
     ShapeError
-        If there are more or fewer than texts.
+        If there are more or fewer than items.
 
     Examples
     --------
@@ -51,12 +51,12 @@ def as_labels(y: Ints | None, count: int) -> Array:
     [0, -1]
     """
     if y is None:
-        raise DataError("this encoder learns from labels; give y, with -1 where a text has none")
+        raise DataError("this encoder learns from labels; give y, with -1 where an item has none")
     labels = np.asarray(y)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise DataError(f"y is {labels.dtype} of shape {labels.shape}, expected one whole number for each text")
+        raise DataError(f"y is {labels.dtype} of shape {labels.shape}, expected one whole number for each {what}")
     if len(labels) != count:
-        raise ShapeError(f"there are {count} texts and {len(labels)} labels")
+        raise ShapeError(f"there are {count} {what}s and {len(labels)} labels")
     return labels.astype(np.int64)
 
 

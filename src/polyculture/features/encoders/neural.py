@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, fields
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -16,6 +15,14 @@ from polyculture.arrays import Array, Floats, Ints, Mask
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.encoders.base import Encoder, State, held_out
 from polyculture.features.encoders.items import as_labels, as_mask, as_texts
+from polyculture.features.encoders.kept import (
+    given_params,
+    history_of,
+    kept_history,
+    kept_params,
+    kept_weights,
+    put_weights,
+)
 from polyculture.features.encoders.network import Network, cut
 from polyculture.features.encoders.tokens import Tokens, static_vectors
 from polyculture.training import Epoch, classification, threads, train
@@ -191,29 +198,21 @@ class NeuralTextEncoder(Encoder):
         """Parameters, classes, vocabulary, weights and history."""
         check_is_fitted(self, "network_")
         return {
-            "params": {
-                name: list(value) if isinstance(value, tuple) else value for name, value in self.get_params().items()
-            },
+            "params": kept_params(self.get_params()),
             "classes": self.classes_,
             "tokens": self.tokens_.to_str(),
-            "weights": {name: value.numpy().copy() for name, value in self.network_.state_dict().items()},
-            "history": np.array([astuple(epoch) for epoch in self.history_], dtype=np.float64).reshape(
-                -1, len(fields(Epoch))
-            ),
+            "weights": kept_weights(self.network_),
+            "history": kept_history(self.history_),
         }
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         """The fitted encoder that `state` was taken from; its vectors are the same bit for bit."""
-        params: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in state["params"].items()
-        }
-        encoder: Self = cls(**params)
+        encoder = cls(**given_params(state["params"]))
         encoder.classes_ = np.asarray(state["classes"])
         encoder.tokens_ = Tokens.from_str(state["tokens"])
-        encoder.history_ = [Epoch(int(row[0]), *(float(value) for value in row[1:])) for row in state["history"]]
+        encoder.history_ = history_of(state["history"])
         with torch.random.fork_rng(devices=[]):
             encoder.network_ = encoder._network()
-        encoder.network_.load_state_dict({name: torch.tensor(value) for name, value in state["weights"].items()})
-        encoder.network_.eval()
+        put_weights(encoder.network_, state["weights"])
         return encoder

@@ -13,8 +13,8 @@ from polyculture.arrays import Array
 from polyculture.errors import MissingExtraError
 
 
-def package_folder(package: str) -> Path:
-    """Where an installed package lies, found without importing it.
+def package_folder(package: str, extra: str = "pretrained") -> Path:
+    """Where an installed package lies, found without importing it; `extra` is the one that brings it.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def package_folder(package: str) -> Path:
     """
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise MissingExtraError(f"the model in the package {package!r}", "pretrained")
+        raise MissingExtraError(f"the model in the package {package!r}", extra)
     return Path(next(iter(spec.submodule_search_locations)))
 
 

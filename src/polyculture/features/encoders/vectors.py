@@ -42,6 +42,7 @@ class VectorEncoder(Encoder):
     """
 
     family: ClassVar[str] = "vectors"
+    reads: ClassVar[str] = "vector"
     first: ClassVar[str] = ""
 
     def __init__(self, wide: int = 256) -> None:
