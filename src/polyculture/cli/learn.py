@@ -79,6 +79,9 @@ class Fitted:
         show_choices(chosen_by(self.model), self.model.calibration_, self.steps)
         if self.evaluation is not None:
             show_evaluation(self.evaluation)
+            if self.choices.task is not None:
+                first = ", ".join(PRESETS.load(self.choices.task).judged_by)
+                typer.echo(f"For {self.choices.task}, look first at: {first}.")
             if self.outputs.report is not None:
                 self.evaluation.report(self.outputs.report)
         typer.echo(self.outputs.model)
