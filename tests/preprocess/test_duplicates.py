@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import connected_components
 
 from polyculture.data import DomainData
-from polyculture.errors import DataError, LeakageError, ParameterError
+from polyculture.errors import LeakageError, ParameterError
 from polyculture.preprocess import deduplicate, duplicates
 
 LONG = "the quick brown fox jumps over the lazy dog and runs far away into the deep dark wood to sleep until dawn"
@@ -137,6 +137,16 @@ def test_an_unknown_way_with_leakage_is_refused() -> None:
         deduplicate(items(*LEAKING), leakage="ignore")  # type: ignore[arg-type]
 
 
-def test_data_without_text_say_so() -> None:
-    with pytest.raises(DataError, match="has no text"):
-        deduplicate(DomainData.of({"vector": np.eye(2)}))
+def test_images_are_the_same_to_the_last_pixel() -> None:
+    images = np.zeros((4, 2, 2, 3), dtype=np.uint8)
+    images[2, 0, 0, 0] = 1
+    once, report = deduplicate(DomainData.of({"image": images}, label=["a", "a", "a", "b"]))
+    assert once.ids.tolist() == ["0", "2", "3"]
+    assert (report.exact, report.near, report.conflicting) == (2, 0, 1)
+
+
+def test_items_of_several_modalities_are_the_same_if_all_of_them_are() -> None:
+    images = np.zeros((3, 2, 2, 3), dtype=np.uint8)
+    images[1] = 9
+    data = DomainData.of({"text": ["A film", "a film", "a film!"], "image": images})
+    assert deduplicate(data)[0].ids.tolist() == ["0", "1"]

@@ -36,7 +36,11 @@ class Keeping(Fitting):
     def save(self, folder: str | Path) -> None:
         """Write the fitted model as safetensors and JSON; what was there stays whole until the new one is."""
         self._check_fitted()
-        facts = {"classes": self.target_.names.tolist(), "domains": self.domains_}
+        facts = {
+            "classes": self.target_.names.tolist(),
+            "domains": self.domains_,
+            "modalities": self.features_.state_of_modalities(),
+        }
         store.save(Path(folder), self.state(), kind=type(self).__name__, facts=facts)
 
     def save_pretrained(self, folder: str | Path) -> None:

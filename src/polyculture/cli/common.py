@@ -194,7 +194,9 @@ def check_ranges(**values: tuple[float, float, float]) -> None:
     """Numbers must lie between their bounds, inclusively: option to (value, lowest, highest)."""
     for name, (value, low, high) in values.items():
         if not low <= value <= high:
-            raise ParameterError(f"--{name} {value}: is out of range; give a number between {low} and {high}")
+            raise ParameterError(
+                f"--{name.replace('_', '-')} {value}: is out of range; give a number between {low} and {high}"
+            )
 
 
 def write_json(path: Path | None, schema: str, found: Mapping[str, Any]) -> None:

@@ -15,8 +15,16 @@ from polyculture.cli.common import (
     Quiet,
     ReportFile,
     SplitColumn,
-    TextColumn,
     check_outputs,
+)
+from polyculture.cli.modalities import (
+    AudioColumn,
+    ImageColumn,
+    Modalities,
+    TextColumn,
+    VectorColumns,
+    read_items,
+    size_of,
 )
 from polyculture.progress import Steps
 
@@ -28,7 +36,10 @@ if TYPE_CHECKING:
 def evaluate_command(
     model: ModelFolder,
     data: DataFile,
-    text: TextColumn = "text",
+    text: TextColumn = None,
+    image: ImageColumn = None,
+    audio: AudioColumn = None,
+    vector: VectorColumns = None,
     label: LabelColumn = "label",
     domain: DomainColumn = None,
     split: SplitColumn = None,
@@ -36,16 +47,17 @@ def evaluate_command(
     report: ReportFile = None,
     quiet: Quiet = False,
 ) -> None:
-    """Judge a model on labelled items: macro-F1 and accuracy by domain, their mean and the worst.
+    """Judge a model on labelled items: macro-F1 and accuracy by domain, sensitivity and specificity by class.
 
     Where the items have a split, its test items alone are judged.
     """
     check_outputs(inputs=[data], json=(json, ()), report=(report, HTML))
     from polyculture.cli.screen import progress
-    from polyculture.cli.table import read_texts
 
+    wanted = Modalities(text, image, audio, vector, size_of(model))
+    wanted.check(data)
     with progress(quiet=quiet), Steps().step("evaluate"):
-        found = _judge(model, read_texts(data, text=text, label=label, domain=domain, split=split))
+        found = _judge(model, read_items(data, wanted, label=label, domain=domain, split=split, id=None))
     _tell(found, json, report)
 
 

@@ -20,12 +20,21 @@ from polyculture.cli.common import (
     ReportFile,
     Seed,
     SplitColumn,
-    TextColumn,
     Verbose,
     check_choice,
     check_ours,
     check_outputs,
     check_ranges,
+)
+from polyculture.cli.modalities import (
+    SIZE,
+    AudioColumn,
+    ImageColumn,
+    ImageSize,
+    Modalities,
+    TextColumn,
+    VectorColumns,
+    read_items,
 )
 from polyculture.errors import DataError, ParameterError
 from polyculture.progress import Steps
@@ -33,12 +42,17 @@ from polyculture.progress import Steps
 GRAPHS = ("auto", "none", "words", "other", "same")
 THRESHOLDS = ("f1", "macro_f1", "balanced_accuracy")
 LEAKAGES = ("error", "drop", "allow")
+TASKS = ("medical-image", "driving-scene", "security-camera")
 TUNES = ("full", "upper", "head", "lora")
 
 Out = Annotated[Path, typer.Option("--out", metavar="MODEL", help="Folder for the model.")]
 Encoders = Annotated[
     str | None,
     typer.Option("--encoders", metavar="A,B,...", help="Base models; those installed. See: polyculture list encoders."),
+]
+Task = Annotated[
+    str | None,
+    typer.Option("--task", help=f"Base models and changes of training images for one of {', '.join(TASKS)}."),
 ]
 BaseModelName = Annotated[
     str | None,
@@ -83,6 +97,7 @@ class Choices:
     jobs: int | None
     backbone: str | None = None
     tune: str = "full"
+    task: str | None = None
 
     def check(self) -> None:
         """Numbers must lie in their ranges, words among those known."""
@@ -100,6 +115,10 @@ class Choices:
             raise ParameterError(f"--tune {self.tune}: says what of --backbone changes; name a --backbone, too")
         if self.backbone is not None and self.graph not in ("auto", "none"):
             raise ParameterError(f"--graph {self.graph}: --backbone reads texts, which no graph spreads; leave it out")
+        if self.task is not None:
+            check_choice("--task", self.task, TASKS)
+            if self.encoders is not None:
+                raise ParameterError("--task and --encoders both name base models; give one of them")
         if self.threshold is not None:
             check_choice("--threshold", self.threshold, THRESHOLDS)
 
@@ -117,11 +136,16 @@ class Outputs:
 def fit_command(
     data: DataFile,
     out: Out,
-    text: TextColumn = "text",
+    text: TextColumn = None,
+    image: ImageColumn = None,
+    audio: AudioColumn = None,
+    vector: VectorColumns = None,
+    image_size: ImageSize = None,
     label: LabelColumn = "label",
     domain: DomainColumn = None,
     split: SplitColumn = None,
     id_: IdColumn = None,
+    task: Task = None,
     encoders: Encoders = None,
     backbone: BaseModelName = None,
     tune: Tune = "full",
@@ -141,11 +165,16 @@ def fit_command(
     verbose: Verbose = False,
 ) -> None:
     """Learn from labelled items of several domains, keep the model, and judge it on test items where there are any."""
-    choices = Choices(encoders, graph, fuse, augment, near, leakage, threshold, validation, seed, jobs, backbone, tune)
+    choices = Choices(
+        encoders, graph, fuse, augment, near, leakage, threshold, validation, seed, jobs, backbone, tune, task
+    )
     choices.check()
+    wanted = Modalities(text, image, audio, vector, SIZE if image_size is None else image_size)
+    wanted.check(data)
     _check_places(data, Outputs(out, json, report, pretrained_out), choices)
-    columns = {"text": text, "label": label, "domain": domain, "split": split, "id": id_}
-    _run(data, columns, choices, Outputs(out, json, report, pretrained_out), quiet=quiet, verbose=verbose)
+    columns = {"label": label, "domain": domain, "split": split, "id": id_}
+    outputs = Outputs(out, json, report, pretrained_out)
+    _run(data, wanted, columns, choices, outputs, quiet=quiet, verbose=verbose)
 
 
 def _check_places(data: Path, outputs: Outputs, choices: Choices) -> None:
@@ -165,6 +194,7 @@ def _check_places(data: Path, outputs: Outputs, choices: Choices) -> None:
 
 def _run(
     path: Path,
+    wanted: Modalities,
     columns: Mapping[str, str | None],
     choices: Choices,
     outputs: Outputs,
@@ -173,12 +203,11 @@ def _run(
     verbose: bool,
 ) -> None:
     from polyculture.cli.screen import progress
-    from polyculture.cli.table import read_texts
 
     clock = Steps()
     with progress(quiet=quiet, verbose=verbose):
         with clock.step("read"):
-            data = read_texts(path, **columns)
+            data = read_items(path, wanted, **columns)
         # imported only now: what is wrong with the file is said before seconds go into torch
         from polyculture.cli.learn import learn
 

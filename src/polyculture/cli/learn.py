@@ -20,14 +20,18 @@ from polyculture.cli.screen import note, show
 from polyculture.data import DomainData
 from polyculture.errors import DataError, ParameterError
 from polyculture.evaluation import Evaluation, evaluate
-from polyculture.features.encoders import ENCODERS, make_encoder
-from polyculture.features.encoders.choice import TEXTS
+from polyculture.features.encoders import ENCODERS, Encoder, make_encoder
+from polyculture.features.encoders.choice import TEXTS, chosen_encoders
+from polyculture.features.items import Items
+from polyculture.optimise.presets import PRESETS
 from polyculture.preprocess import Preprocessor
 from polyculture.preprocess.deduplicate import Leakage
 from polyculture.progress import Steps
 
 if TYPE_CHECKING:
     from polyculture.features.text_backbone import TextBackbone
+
+_KIND = {"text": "text", "vector": "vector", "audio": "image"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,9 @@ class Fitted:
         show_choices(chosen_by(self.model), self.model.calibration_, self.steps)
         if self.evaluation is not None:
             show_evaluation(self.evaluation)
+            if self.choices.task is not None:
+                first = ", ".join(PRESETS.load(self.choices.task).judged_by)
+                typer.echo(f"For {self.choices.task}, look first at: {first}.")
             if self.outputs.report is not None:
                 self.evaluation.report(self.outputs.report)
         typer.echo(self.outputs.model)
@@ -85,13 +92,16 @@ def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *,
     check_choice("--fuse", choices.fuse, FUSE)
     judged = _judged(data, wanted=outputs.report is not None)
     backbone = _backbone(choices, written=outputs.pretrained is not None)
-    model = _model(_encoders(choices.encoders, quiet=quiet), backbone, choices)
+    encoders = _preset(choices.task, data) or _encoders(
+        choices.encoders, texts=list(data.items) == ["text"], quiet=quiet
+    )
+    model = _model(encoders, backbone, choices)
     step = _preprocessor(choices)
     with _threads(choices.jobs):
         with clock.step("clean, deduplicate"):
             prepared = step.fit_transform(data)
         learnt = prepared.take(np.asarray(prepared.split) != "test")
-        model.fit(learnt.texts, learnt.label, domain=learnt.domain, split=learnt.split)
+        model.fit(Items.checked(learnt.items, learnt.present), learnt.label, domain=learnt.domain, split=learnt.split)
         last = Steps()
         with last.step("save"):
             model.save(outputs.model)
@@ -103,7 +113,7 @@ def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *,
     return Fitted(model, step, prepared, found, steps, choices, outputs)
 
 
-def _model(encoders: tuple[str, ...], backbone: TextBackbone | None, choices: Choices) -> CrossDomainClassifier:
+def _model(encoders: Sequence[str | Encoder], backbone: TextBackbone | None, choices: Choices) -> CrossDomainClassifier:
     return CrossDomainClassifier(
         encoders,
         graph=choices.graph,
@@ -114,6 +124,20 @@ def _model(encoders: tuple[str, ...], backbone: TextBackbone | None, choices: Ch
         random_state=choices.seed,
         backbone=backbone,
     )
+
+
+def _preset(task: str | None, data: DomainData) -> list[Encoder]:
+    """Base models of a kind of task; none where none is named."""
+    if task is None:
+        return []
+    if "image" not in data.items:
+        raise ParameterError(
+            f"--task {task}: is for images, and items are {', '.join(data.items)}; name an --image, too"
+        )
+    found: list[Encoder] = PRESETS.load(task).encoders()
+    # what is there beside the images keeps what suits it
+    further = [n for name in data.items if name != "image" for n in chosen_encoders("auto", kind=_KIND[name])]
+    return [*found, *map(make_encoder, further)]
 
 
 def _backbone(choices: Choices, *, written: bool) -> TextBackbone | None:
@@ -141,10 +165,10 @@ def _preprocessor(choices: Choices) -> Preprocessor:
     )
 
 
-def _encoders(given: str | None, *, quiet: bool) -> tuple[str, ...]:
+def _encoders(given: str | None, *, texts: bool, quiet: bool) -> Sequence[str]:
     """Names of base models that can be had, found out before the work."""
     if given is None:
-        return _installed(quiet=quiet)
+        return _installed(quiet=quiet) if texts else "auto"
     names = tuple(name.strip() for name in given.split(",") if name.strip())
     if not names:
         raise ParameterError(f"--encoders names none; use one or more of {', '.join(ENCODERS)}")

@@ -22,6 +22,7 @@ REGISTRIES = {
     "encoders": "polyculture.features.encoders:ENCODERS",
     "backbones": "polyculture.features.backbones:BACKBONES",
     "datasets": "polyculture.data:DATASETS",
+    "tasks": "polyculture.optimise.presets:PRESETS",
     "propagations": "polyculture.features.graph:PROPAGATIONS",
 }
 KINDS = ("measures", *REGISTRIES)

@@ -16,9 +16,18 @@ from polyculture.cli.common import (
     JsonFile,
     ModelFolder,
     Quiet,
-    TextColumn,
     check_outputs,
     write_json,
+)
+from polyculture.cli.modalities import (
+    AudioColumn,
+    ImageColumn,
+    Modalities,
+    TextColumn,
+    VectorColumns,
+    items_of,
+    read_items,
+    size_of,
 )
 from polyculture.errors import DataError
 from polyculture.progress import Steps
@@ -35,7 +44,10 @@ def predict_command(
     model: ModelFolder,
     data: DataFile,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help=f"Where to write: {' '.join(ENDINGS[:4])}")],
-    text: TextColumn = "text",
+    text: TextColumn = None,
+    image: ImageColumn = None,
+    audio: AudioColumn = None,
+    vector: VectorColumns = None,
     domain: DomainColumn = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace columns of predictions that are there.")
@@ -45,34 +57,48 @@ def predict_command(
 ) -> None:
     """Write the rows of DATA with a prediction and the probability of each class."""
     check_outputs(inputs=[data], out=(out, ENDINGS), json=(json, ()))
+    wanted = Modalities(text, image, audio, vector, size_of(model))
+    wanted.check(data)
     from polyculture.cli.screen import progress
 
     with progress(quiet=quiet), Steps().step("predict"):
-        found = _predict(model, data, out, text=text, domain=domain, overwrite=overwrite)
+        found = _predict(model, data, out, wanted, domain=domain, overwrite=overwrite)
     write_json(json, "predict/1", {"model": str(model), "out": str(out), **found})
     _show(found, out)
 
 
-def _predict(folder: Path, path: Path, out: Path, *, text: str, domain: str | None, overwrite: bool) -> dict[str, Any]:
-    from polyculture.cli.table import as_frame, texts_of, with_columns, write_table
-    from polyculture.data.readers import read_table
+def _predict(
+    folder: Path, path: Path, out: Path, wanted: Modalities, *, domain: str | None, overwrite: bool
+) -> dict[str, Any]:
+    from polyculture.cli.table import as_frame, with_columns, write_table
 
-    table = read_table(path)
-    items = texts_of(table, path, text=text, domain=domain)
+    table, items = _asked(path, wanted, domain)
     if out.suffix.lower() == ".parquet":
         table = as_frame(table, path)
     # imported only now: what is wrong with the file is said before seconds go into torch
     from polyculture.cli.findings import load_model
+    from polyculture.features.items import Items
 
     model = load_model(folder)
     classes = model.classes_.tolist()
     columns = [PREDICTION, *(f"p_{name}" for name in classes)]
     if not overwrite:
         _check_free(table, columns, path)
-    found = model.predict_proba(items.texts, domain=items.domain)
+    found = model.predict_proba(Items.checked(items.items, items.present), domain=items.domain)
     named = [classes[i] for i in model.decide(found).tolist()]
     write_table(out, with_columns(table, dict(zip(columns, [named, *found.T.tolist()], strict=True))))
     return _counts(model, items, named, path)
+
+
+def _asked(path: Path, wanted: Modalities, domain: str | None) -> tuple[Table, DomainData]:
+    """The table that is written again with predictions, and its items; of files, a table of their names."""
+    if path.is_dir() or path.suffix.lower() == ".npz":
+        items = read_items(path, wanted)
+        return {"id": items.ids.tolist(), "domain": items.domain.tolist()}, items
+    from polyculture.data.readers import read_table
+
+    table = read_table(path)
+    return table, items_of(table, path, wanted, domain=domain)
 
 
 def _check_free(table: Table, columns: Sequence[str], path: Path) -> None:

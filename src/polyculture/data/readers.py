@@ -64,7 +64,7 @@ def read(
     if isinstance(table, pl.DataFrame):
         return from_frame(table, source=str(path), **names)
     if path.suffix.lower() in (".csv", ".tsv"):
-        table = _with_lists(path, table, vector)
+        table = with_lists(path, table, vector)
     return from_columns(table, source=str(path), **names)
 
 
@@ -148,8 +148,15 @@ def _cells(path: Path, text: str, separator: str) -> Iterator[list[str]]:
         csv.field_size_limit(limit)
 
 
-def _with_lists(path: Path, columns: Columns, vector: Any) -> Columns:
-    """Cells like ``[0.5, 1]`` of the vector column as lists."""
+def with_lists(path: Path, columns: Columns, vector: Any) -> Columns:
+    """Cells like ``[0.5, 1]`` of the vector column as lists.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> with_lists(Path("items.csv"), {"vector": ["[1, 2]"]}, None)
+    {'vector': [[1, 2]]}
+    """
     name = "vector" if vector is None else vector
     if not isinstance(name, str) or name not in columns:
         return columns

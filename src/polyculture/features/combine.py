@@ -296,10 +296,12 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             "blocks": {name: block.state() for name, block in self.blocks_.items()},
             "spread": self.spread_.state(),
             "reads": self.reads_,
-            "modalities": {
-                name: {"kind": kind, "shape": list(shape)} for name, (kind, shape) in self.modalities_.items()
-            },
+            "modalities": self.state_of_modalities(),
         }
+
+    def state_of_modalities(self) -> State:
+        """Kind, and shape of one item, of each modality."""
+        return {name: {"kind": kind, "shape": list(shape)} for name, (kind, shape) in self.modalities_.items()}
 
     @classmethod
     def from_state(cls, state: State) -> Self:

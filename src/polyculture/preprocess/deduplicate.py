@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Literal, get_args
 
 import numpy as np
+import scipy.sparse as sp
 
-from polyculture.arrays import Array, Ints, Mask
+from polyculture.arrays import Array, Ints, Mask, Matrix
 from polyculture.data.dataset import DomainData
 from polyculture.errors import LeakageError, ParameterError
 from polyculture.preprocess.alike import near_texts, same_texts
@@ -50,11 +52,12 @@ def deduplicate(
 
     Within one split and domain, the first of the items with the same text and the same label stays. Copies with
     another label stay, since nobody knows which is right, and copies in another domain stay, since they belong to both;
-    both are counted. Items are compared by their text alone.
+    both are counted. Items of one text each are compared by it; others are the same if all that there is of them is,
+    images to the last pixel.
 
     Parameters
     ----------
-    data : DomainData with text
+    data : DomainData
     near : float in (0, 1], or None
         Jaccard index from which on two texts are duplicates, see `duplicates`; None: only if they are the same.
     leakage : "error", "drop" or "allow"
@@ -67,8 +70,6 @@ def deduplicate(
         If there are such items and `leakage` is "error".
     ParameterError
         If a parameter is outside its range.
-    DataError
-        If the data have no text.
 
     Examples
     --------
@@ -86,8 +87,9 @@ def find_repeated(data: DomainData, *, near: float | None, leakage: Leakage) -> 
     """Which items stay, the report, and the group of each item."""
     if leakage not in get_args(Leakage):
         raise ParameterError(f"leakage is {leakage!r}; use one of {', '.join(get_args(Leakage))}")
-    same = same_texts(data.texts)
-    groups = same if near is None else near_texts(data.texts, same, near)
+    same = same_items(data)
+    alone = list(data.items) == ["text"]
+    groups = near_texts(data.texts, same, near) if alone and near is not None else same
     leaking = _leaking(data, groups)
     if leaking.any() and leakage == "error":
         raise LeakageError(_sentence(data, groups, leaking))
@@ -103,6 +105,32 @@ def find_repeated(data: DomainData, *, near: float | None, leakage: Leakage) -> 
         dropped=int((~keep).sum()),
     )
     return keep, report, groups
+
+
+def same_items(data: DomainData) -> Ints:
+    """The first item that each one repeats in every modality, by its position, shape (n,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.data import DomainData
+    >>> images = np.zeros((3, 2, 2, 3), np.uint8)
+    >>> same_items(DomainData.of({"text": ["a", "A", "b"], "image": images})).tolist()
+    [0, 0, 2]
+    """
+    groups = [_same_values(values) for values in data.items.values()]
+    first: dict[tuple[int, ...], int] = {}
+    return np.array([first.setdefault(key, row) for row, key in enumerate(zip(*groups, strict=True))])
+
+
+def _same_values(values: Matrix) -> list[int]:
+    if values.ndim == 1:
+        return same_texts(values).tolist()
+    rows = (
+        sp.csr_array(values[i : i + 1]).toarray() if sp.issparse(values) else values[i] for i in range(values.shape[0])
+    )
+    first: dict[bytes, int] = {}
+    return [first.setdefault(blake2b(np.ascontiguousarray(row).tobytes()).digest(), i) for i, row in enumerate(rows)]
 
 
 def _leaking(data: DomainData, groups: Ints) -> Mask:

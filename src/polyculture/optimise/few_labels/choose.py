@@ -30,7 +30,7 @@ def choose(
     methods: Sequence[str] | None = None,
     unlabelled: Array | None = None,
     unlabelled_prior: Array | None = None,
-    doubt: float = 1.0,
+    doubt: float = 2.0,
     folds: int = 10,
     seed: int = 0,
 ) -> Chosen:
