@@ -32,7 +32,7 @@ from polyculture.features.encoders.images.transformer import ImageTransformerEnc
 
 FROZEN = {"squeezenet": squeezenet, "efficientnet-lite0": efficientnet}
 SCRATCH = {"image-cnn": ImageCNNEncoder, "image-transformer": ImageTransformerEncoder, "image-rnn": ImageRNNEncoder}
-BATCH = 32
+BATCH = 8
 
 
 def exported(module: Any, size: int, folder: str) -> Callable[[np.ndarray], Any]:
