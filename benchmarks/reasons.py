@@ -1,7 +1,8 @@
-"""The table of docs/reasons.md: are reasons true? Texts, a citation network, and houses planted in graphs.
+"""The table of docs/reasons.md: are reasons true? Texts, numbers, networks, and houses planted in graphs.
 
-Run ``python benchmarks/reasons.py``, or a part of it: ``--only planted``. The parts ``fdu_mtl`` and ``citation`` need
-``POLYCULTURE_DATA=FOLDER`` or ``--data-dir``; integrated gradients need captum and are left out without it.
+Run ``python benchmarks/reasons.py``, or a part of it: ``--only planted``. The parts ``fdu_mtl``, ``amazon``,
+``citation`` and ``twitch`` need ``POLYCULTURE_DATA=FOLDER`` or ``--data-dir``; integrated gradients need captum and are
+left out without it.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
+from amazon_pairs import read, weighted
 from sklearn.base import clone
 
 from polyculture import CrossDomainClassifier, load_dataset
 from polyculture.data import DomainData, from_frame
-from polyculture.data.graphs import read_acdne
+from polyculture.data.graphs import read_acdne, read_musae
 from polyculture.explain import Asked, auroc, graph_reasons, judge, neighbours_of, planted_houses, true_edges
 from polyculture.measure import bootstrap
 from polyculture.preprocess import Preprocessor
@@ -95,6 +97,41 @@ def citation(chosen: argparse.Namespace) -> Iterator[Row]:
     asked = Asked.of(model, data.items["vector"][rows], domain=data.domain[rows], edges=data.graph[rows])
     for kind in ("neighbours", "features", "domains"):
         yield judged("citation networks", asked, kind, again, chosen.seed)
+
+
+def amazon(chosen: argparse.Namespace) -> Iterator[Row]:
+    """Two pairs of categories, 5,000 counted words, no labels of the target: words of its test reviews, as features."""
+    for source, target in (("books", "kitchen"), ("kitchen", "dvd")):
+        (counts, y), (unlabelled, _), (later, _) = (
+            read(chosen.data_dir, name) for name in (f"{source}_train", f"{target}_train", f"{target}_test")
+        )
+        x, z, a = weighted(counts, unlabelled, later)
+        label, domain = np.array([*y.tolist(), *[None] * z.shape[0]]), np.repeat([source, target], [len(y), z.shape[0]])
+        model, again = (
+            CrossDomainClassifier(random_state=chosen.seed + k).fit(sp.vstack([x, z]), label.tolist(), domain=domain)
+            for k in (0, 1)
+        )
+        rows = np.random.default_rng(chosen.seed).permutation(np.flatnonzero(np.diff(a.indptr) >= 5))[:40]
+        asked = Asked.of(model, a[rows], domain=[target] * len(rows))
+        yield judged(f"Amazon, {source}→{target}", asked, "features", again, chosen.seed)
+
+
+def twitch(chosen: argparse.Namespace) -> Iterator[Row]:
+    """Two pairs of countries over their edges, no labels of the target: features and neighbours of its streamers."""
+    for source, target in (("PTBR", "RU"), ("RU", "PTBR")):
+        data = read_musae(chosen.data_dir / "twitch" / "twitch.zip", domains=(source, target))
+        label, x = np.where(data.domain == source, data.label, None), data.items["vector"]
+        model, again = (
+            CrossDomainClassifier(graph="given", hops=(2,), random_state=chosen.seed + k).fit(
+                x, label.tolist(), domain=data.domain, graph=data.graph
+            )
+            for k in (0, 1)
+        )
+        degree = np.diff(sp.csr_array(data.graph).indptr)
+        rows = np.random.default_rng(chosen.seed).permutation(np.flatnonzero((data.domain == target) & (degree > 1)))
+        asked = Asked.of(model, x[rows[:40]], domain=data.domain[rows[:40]], edges=data.graph[rows[:40]])
+        for kind in ("features", "neighbours"):
+            yield judged(f"Twitch, {source}→{target}", asked, kind, again, chosen.seed)
 
 
 def planted(chosen: argparse.Namespace) -> Iterator[Row]:
@@ -195,7 +232,9 @@ def steady(found: Row | None) -> str:
 PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "vader": vader,
     "fdu_mtl": fdu_mtl,
+    "amazon": amazon,
     "citation": citation,
+    "twitch": twitch,
     "planted": planted,
 }
 
@@ -213,7 +252,7 @@ def main() -> None:
     rows: list[Row] = []
     start = time.perf_counter()
     for part in chosen.only:
-        if part in ("fdu_mtl", "citation") and chosen.data_dir is None:
+        if part not in ("vader", "planted") and chosen.data_dir is None:
             LOG.info("%s is left out: name the folder of the data by --data-dir", part)
             continue
         rows += PARTS[part](chosen)
