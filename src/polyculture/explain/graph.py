@@ -173,6 +173,7 @@ def _explained(asked: Asked, near: Around, i: int, method: str, epochs: int, see
         near.vectors,
         near.edges,
         domain=asked.domain[i],
+        predicted=int(asked.predicted[i]),
         method=method,
         epochs=epochs,
         seed=seed,
