@@ -155,12 +155,13 @@ def of_amazon(folders: Sequence[Path]) -> Iterator[Gain]:
 
 
 def of_twitch(folders: Sequence[Path]) -> Iterator[Gain]:
-    """Pairs of countries: what is chosen, less each way."""
+    """Pairs of countries, or sources with the mean over their targets: what is chosen, less each way."""
     rows = _read(folders[0] / "twitch.json")
+    over = "pairs" if "→" in next(iter(rows)) else "sources, each the mean over its targets"
     for metric in ("AUC", "macro-F1"):
         for part, less in TWITCH.items():
             whole, other = ({pair: row[name][metric] for pair, row in rows.items()} for name in ("automatic", less))
-            yield paired("Twitch", f"{metric}, %", f"{part} instead of the choice", (whole, other), "pairs")
+            yield paired("Twitch", f"{metric}, %", f"{part} instead of the choice", (whole, other), over)
 
 
 def of_few_labels(folders: Sequence[Path]) -> Iterator[Gain]:
