@@ -56,11 +56,11 @@ class Part:
 
 
 PARTS = {
-    "vader": Part("vader_domains.py --ablation steps", "", of_rows, seeded="--seed"),
-    "topics": Part("topics.py --ablation steps", "", of_rows, seeded="--seeds"),
-    "genres": Part("genres.py --ablation steps", "", of_rows, seeded="--seeds"),
-    "chinese": Part("chinese.py --ablation steps", "", of_rows, seeded="--seeds"),
-    "targets": Part("targets.py --ablation steps", "", of_rows, seeded="--seeds"),
+    "vader": Part("vader_domains.py --ablation encoders", "", of_rows, seeded="--seed"),
+    "topics": Part("topics.py --ablation encoders", "", of_rows, seeded="--seeds"),
+    "genres": Part("genres.py --ablation encoders", "", of_rows, seeded="--seeds"),
+    "chinese": Part("chinese.py --ablation encoders", "", of_rows, seeded="--seeds"),
+    "targets": Part("targets.py --ablation encoders", "", of_rows, seeded="--seeds"),
     "fdu_mtl": Part("fdu_mtl.py", "fdu_mtl.json", of_fdu),
     "unseen": Part(
         "vader_domains.py --seeds 1 --questions generalisation ablation --most 1000 --jobs 1",
@@ -121,8 +121,33 @@ def about(folder: Path) -> str:
     return f"`python benchmarks/{PARTS[folder.name.split('-')[0]].arguments}`, numbers of {newest:%Y-%m-%d}"
 
 
+def across(gains: Sequence[Gain]) -> Iterator[str]:
+    """Lines of one table of the parts that several benchmarks have; bold where the interval does not hold zero."""
+    if not gains:
+        return
+    names = list(dict.fromkeys(gain.benchmark for gain in gains))
+    parts = {part: {g.benchmark: g for g in gains if g.part == part} for part in dict.fromkeys(g.part for g in gains)}
+    shared = {part: found for part, found in parts.items() if len(found) > 2}
+    names = [name for name in names if any(name in found for found in shared.values())]
+    yield f"| all of it is ahead by | {' | '.join(names)} | ahead / behind |"
+    yield "|---" * (len(names) + 2) + "|"
+    for part, found in shared.items():
+        verdicts = [gain.verdict for gain in found.values()]
+        counts = f"{verdicts.count('ahead')} / {verdicts.count('behind')} of {len(found)}"
+        yield f"| {part} | {' | '.join(cell(found.get(name)) for name in names)} | {counts} |"
+
+
+def cell(gain: Gain | None) -> str:
+    """The estimate; 0 where all answers are the same."""
+    if gain is None:
+        return ""
+    if gain.verdict == "same answers":
+        return "0"
+    return f"{gain.estimate:+.1f}" if gain.verdict == "nothing shown" else f"**{gain.estimate:+.1f}**"
+
+
 def table(gains: Sequence[Gain]) -> Iterator[str]:
-    """Lines of one table, benchmark after benchmark, what adds most first."""
+    """Lines of a table for each benchmark, what adds most first."""
     for name in dict.fromkeys(gain.benchmark for gain in gains):
         own = [gain for gain in gains if gain.benchmark == name]
         for measure in dict.fromkeys(gain.measure for gain in own):
@@ -152,7 +177,9 @@ def main() -> None:
         return
     there = {name: folders for name in PARTS if (folders := kept(name, chosen.keep))}
     gains = [gain for name, folders in there.items() for gain in PARTS[name].reader(folders)]
-    sys.stdout.write("\n".join(table(gains)) + "\n\n")
+    few = [gain for gain in gains if gain.benchmark.startswith("few labels")]
+    rest = [gain for gain in gains if gain not in few]
+    sys.stdout.write("\n".join([*across(rest), "", *across(few), *table(gains)]) + "\n\n")
     for folder in (folder for folders in there.values() for folder in folders):
         sys.stdout.write(f"- {folder.name}: {about(folder)}\n")
     missing = [name for name in PARTS if name not in there]
