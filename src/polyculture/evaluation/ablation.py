@@ -115,7 +115,7 @@ def relearnt(
     >>> len(model.experts_), len(other.experts_)
     (2, 0)
     """
-    other = clone(model).set_params(**changes)
+    other: CrossDomainClassifier = clone(model).set_params(**changes)
     other.features_ = model.features_
     experts = {} if other.adapt == "none" else model.experts_
     merges = model.merges_ if other.fuse == model.fuse and experts else None
