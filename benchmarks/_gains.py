@@ -23,6 +23,7 @@ LOOP = {
     "without optimise": "without step 5",
     "without refitting": "without base models refitted on held-out items (step 5)",
 }
+SEVEN = "vader-domains, seven encoders"
 COMMITTEE = "self-training of the committee"
 AMAZON = {
     "without adapting: the committee on the source": "source only, committee",
@@ -129,11 +130,11 @@ def of_loop(folders: Sequence[Path]) -> Iterator[Gain]:
     found = _read(folders[0] / "vader_domains.json")
     steps = {name: row["macro_f1"]["by_domain"] for name, row in found["ablation"].items()}
     for row, part in LOOP.items():
-        yield paired("vader-domains", "macro-F1, %", part, (steps["whole"], steps[row]), "domains, one seed")
+        yield paired(SEVEN, "macro-F1, %", part, (steps["whole"], steps[row]), "domains, one seed")
     reference = "reference of the rows below"
     for row in list(steps)[list(steps).index(reference) + 1 :]:
         said = f"{row} (step {'2' if 'graph' in row else '1'}), 1,000 training items"
-        yield paired("vader-domains", "macro-F1, %", said, (steps[reference], steps[row]), "domains, one seed")
+        yield paired(SEVEN, "macro-F1, %", said, (steps[reference], steps[row]), "domains, one seed")
     for how, rows in found["generalisation"].items():
         each = {name: row["by_domain"] for name, row in rows.items()}
         for row, said in (("merged", "merged weights alone"), ("pooled", "the backbone alone"), ("ngrams", "n-grams")):
