@@ -125,7 +125,7 @@ def across(gains: Sequence[Gain]) -> Iterator[str]:
     """Lines of one table of the parts that several benchmarks have; bold where the interval does not hold zero."""
     names = list(dict.fromkeys(gain.benchmark for gain in gains))
     parts = {part: {g.benchmark: g for g in gains if g.part == part} for part in dict.fromkeys(g.part for g in gains)}
-    shared = {part: found for part, found in parts.items() if len(found) > 2}
+    shared = {part: found for part, found in parts.items() if len(found) > (1 if "(step" in part else 2)}
     names = [name for name in names if any(name in found for found in shared.values())]
     if not names:
         return
