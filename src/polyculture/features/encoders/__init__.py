@@ -53,6 +53,30 @@ ENCODERS = Registry(
             "Reimers & Gurevych 2019, arXiv:1908.10084",
             "pretrained",
         ),
+        "image-cnn": Part(
+            f"{_HERE}.images.cnn:ImageCNNEncoder",
+            "images: a small residual network",
+            "He et al. 2016, arXiv:1512.03385",
+            "train",
+        ),
+        "image-rnn": Part(
+            f"{_HERE}.images.rnn:ImageRNNEncoder",
+            "images: recurrence over rows and columns; cell gru or lstm",
+            "Visin et al. 2015, arXiv:1505.00393",
+            "train",
+        ),
+        "image-transformer": Part(
+            f"{_HERE}.images.transformer:ImageTransformerEncoder",
+            "images: self-attention over patches",
+            "Dosovitskiy et al. 2021, arXiv:2010.11929",
+            "train",
+        ),
+        "image-pretrained": Part(
+            f"{_HERE}.images.pretrained:PretrainedImageEncoder",
+            "images: a frozen base model; model squeezenet, efficientnet-lite0 or an ONNX file",
+            "Iandola et al. 2016, arXiv:1602.07360",
+            "images",
+        ),
     },
 )
 
