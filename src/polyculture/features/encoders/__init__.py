@@ -32,21 +32,6 @@ ENCODERS = Registry(
             f"{_HERE}.lexical:LexicalEncoder", "word and character n-grams, sparse", "Salton & Buckley 1988"
         ),
         "vectors": Part(f"{_HERE}.vectors:VectorEncoder", "numbers as they are, columns on one scale"),
-        "image-cnn": Part(
-            f"{_HERE}.images.cnn:ImageCNNEncoder", "residual convolutions over images", "He et al. 2016, CVPR", "train"
-        ),
-        "image-rnn": Part(
-            f"{_HERE}.images.rnn:ImageRNNEncoder",
-            "recurrence over the rows of images; cell gru or lstm",
-            "Visin et al. 2015, arXiv:1505.00393",
-            "train",
-        ),
-        "image-transformer": Part(
-            f"{_HERE}.images.transformer:ImageTransformerEncoder",
-            "self-attention over patches of images",
-            "Dosovitskiy et al. 2021, arXiv:2010.11929",
-            "train",
-        ),
         "pretrained": Part(
             f"{_HERE}.pretrained:PretrainedEncoder",
             "a frozen base model; model minilm, wordllama or a folder",
