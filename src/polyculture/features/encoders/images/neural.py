@@ -208,7 +208,7 @@ def pace(step: int, steps: int) -> float:
     --------
     >>> from polyculture.features.encoders.images.neural import pace
     >>> [round(pace(step, 20), 2) for step in (0, 2, 10, 19)]
-    [0.33, 1.0, 0.63, 0.01]
+    [0.33, 1.0, 0.55, 0.0]
     """
     warm = WARM_UP * steps
     if step + 1 <= warm:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from polyculture.arrays import Array
 from polyculture.data.fetch import Distribution, fetch
 from polyculture.errors import DataError
+from polyculture.features.encoders.images.padding import padded
 from polyculture.features.encoders.images.weights import numpy_arrays, verified
 
 DISTRIBUTION = Distribution("ndf", "0.1.4", "a87c0bd2cccbc438d24859cbe64de34157b432f104d0e7b59b0610264b538522")
@@ -71,8 +72,7 @@ class SqueezeNet(nn.Module):
     def places(self, images: Tensor) -> Tensor:
         """Vectors of places, shape (n, 512, h, w), of images between 0 and 1."""
         blue_first = 255 * images.flip(1) - images.new_tensor(MEAN)[:, None, None]
-        # as wide as the input over the stride, the odd row at the lower and right edge
-        x = self.conv1(nn.functional.pad(blue_first, (0, 1, 0, 1))).relu()
+        x = self.conv1(padded(blue_first, 3, 2)).relu()
         for name, fire in self.fires.items():
             x = fire(nn.functional.max_pool2d(x, 3, 2) if name in POOLED_BEFORE else x)
         return x
@@ -87,7 +87,7 @@ class SqueezeNet(nn.Module):
 
 
 @lru_cache(maxsize=1)
-def squeezenet() -> SqueezeNet:
+def network() -> SqueezeNet:
     """The network with its weights, fetched with pip when first asked for and then kept.
 
     Raises
@@ -97,13 +97,13 @@ def squeezenet() -> SqueezeNet:
 
     Examples
     --------
-    >>> from polyculture.features.encoders.images.squeezenet import squeezenet
-    >>> squeezenet().width  # doctest: +SKIP
+    >>> from polyculture.features.encoders.images.squeezenet import network
+    >>> network().width  # doctest: +SKIP
     512
     """
-    network = SqueezeNet()
-    network.load_state_dict(state_from(member(fetch(DISTRIBUTION))))
-    return network.eval().requires_grad_(requires_grad=False)
+    built = SqueezeNet()
+    built.load_state_dict(state_from(member(fetch(DISTRIBUTION))))
+    return built.eval().requires_grad_(requires_grad=False)
 
 
 def member(archive: bytes) -> bytes:

@@ -101,8 +101,10 @@ def _tensor(call: Call, storages: dict[Any, Array]) -> Array:
         raise ValueError(f"{call.name} is no tensor")
     storage, start, shape, strides = call.arguments[:4]
     flat = storages[storage.arguments[2]]
-    count = int(np.prod(shape))
-    contiguous = tuple(int(np.prod(shape[i + 1 :])) for i in range(len(shape)))
-    if strides != contiguous or start < 0 or start + count > len(flat):
-        raise ValueError("a tensor does not lie in one piece")
-    return flat[start : start + count].reshape(shape)
+    if min((start, *shape, *strides), default=0) < 0:
+        raise ValueError("a tensor lies outside of its storage")
+    last = start + sum((size - 1) * step for size, step in zip(shape, strides, strict=True))
+    if last >= len(flat):
+        raise ValueError("a tensor lies outside of its storage")
+    steps = [step * flat.itemsize for step in strides]
+    return np.lib.stride_tricks.as_strided(flat[start:], shape, steps, writeable=False)

@@ -1,0 +1,198 @@
+"""Which places of an image made the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polyculture.arrays import Array, Floats, Ints, Mask
+from polyculture.errors import DataError, ParameterError
+from polyculture.explain.odds import log_odds, of_class
+
+PredictImages = Callable[[Array, Array], Array]
+"""Images and what belongs to each, its domain above all, to probabilities of shape (n, classes)."""
+AT_ONCE = 2048
+"""Changed images that are asked about together."""
+
+
+@dataclass(frozen=True)
+class PatchReasons:
+    """Patches of one image and what each did for the class that was predicted.
+
+    Parameters
+    ----------
+    weights : array of float, shape (rows, columns) of the grid of patches
+        How much the log-odds of the predicted class fall when the patch is covered.
+    size : int
+        Side of a patch in pixels; those at the right and at the lower edge may be smaller.
+    predicted : int
+    """
+
+    weights: Floats
+    size: int
+    predicted: int
+
+    def map(self, height: int, width: int) -> Floats:
+        """The weight of every pixel, shape (height, width).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from polyculture.explain import PatchReasons
+        >>> PatchReasons(np.array([[1.0, 2.0]]), 2, 0).map(2, 3).tolist()
+        [[1.0, 1.0, 2.0], [1.0, 1.0, 2.0]]
+        """
+        large = self.weights.repeat(self.size, axis=0).repeat(self.size, axis=1)
+        return np.asarray(large[:height, :width])
+
+
+def patch_reasons(
+    predict: PredictImages,
+    images: Array,
+    domain: Array | None = None,
+    *,
+    size: int = 8,
+    around: int = 0,
+    predicted: Ints | None = None,
+) -> list[PatchReasons]:
+    r"""What each patch did: the change in the model's answer when it is covered.
+
+    .. math:: w_j = \operatorname{logit} p_{\hat y}(x) - \operatorname{logit} p_{\hat y}(x_{j \leftarrow \bar x})
+
+    A covered patch has the mean colour of its own image. It holds for every model alike, and is exact for what it says:
+    the effect of covering that one place.
+
+    Parameters
+    ----------
+    predict : callable
+        ``(images, domain) -> probabilities``; see :func:`image_predictor`.
+    images : uint8 array of shape (n, height, width, 3)
+    domain : array of shape (n,), or None
+        Passed on to `predict`, the image's own entry with every change of the image.
+    size : int >= 1
+        Pixels along a side of a patch.
+    around : int >= 0
+        Pixels that are covered beside the patch, all around: more shows what a patch alone is too small to change.
+    predicted : array of int, shape (n,), or None
+        The classes to speak of; None for those with the highest probability.
+
+    Raises
+    ------
+    DataError
+        If the images are none.
+    ParameterError
+        If `size` or `around` is out of its range.
+
+    References
+    ----------
+    Zeiler & Fergus 2014, arXiv:1311.2901 (occlusion).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.explain import patch_reasons
+    >>> def predict(images, domain):
+    ...     p = 0.1 + 0.8 * images[:, :2, :2].mean(axis=(1, 2, 3)) / 255
+    ...     return np.stack([1 - p, p], axis=1)
+    >>> image = np.zeros((1, 4, 4, 3), np.uint8)
+    >>> image[0, :2, :2] = 255
+    >>> patch_reasons(predict, image, size=2)[0].weights.round(1).tolist()
+    [[3.0, 0.0], [0.0, 0.0]]
+    """
+    images = _images(images)
+    if size < 1 or around < 0:
+        raise ParameterError(f"size and around are {size} and {around}; use at least 1 and 0")
+    domain = np.full(len(images), None, dtype=object) if domain is None else domain
+    grid = _grid(images, size)
+    found = []
+    for i in range(len(images)):
+        covered = _covered(images[i], [[place] for place in np.ndindex(*grid)], size, around)
+        p = _asked(predict, np.concatenate([images[[i]], covered]), domain[np.full(len(covered) + 1, i)])
+        chosen = int(p[0].argmax()) if predicted is None else int(predicted[i])
+        odds = log_odds(p[:, chosen])
+        found.append(PatchReasons((odds[0] - odds[1:]).reshape(grid), size, chosen))
+    return found
+
+
+def kept_patches(
+    predict: PredictImages, images: Array, reasons: Sequence[PatchReasons], domain: Array | None = None
+) -> Callable[[Ints, Sequence[Mask]], Floats]:
+    """How the model answers when some patches are kept: what :func:`polyculture.explain.faithful` asks for.
+
+    Masks and weights are those of the grid row by row: ``[r.weights.ravel() for r in reasons]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.explain import PatchReasons
+    >>> from polyculture.explain.patches import kept_patches
+    >>> image = np.array([[[[0] * 3, [200] * 3]]], np.uint8)
+    >>> keep = kept_patches(lambda x, _: x[:, 0, :, 0], image, [PatchReasons(np.ones((1, 2)), 1, 1)])
+    >>> keep(np.array([0, 0]), [np.array([True, False]), np.array([False, True])]).tolist()
+    [100.0, 200.0]
+    """
+    images = _images(images)
+    domain = np.full(len(images), None, dtype=object) if domain is None else domain
+    predicted = np.array([r.predicted for r in reasons], dtype=int)
+
+    def keep(rows: Ints, kept: Sequence[Mask]) -> Floats:
+        changed = []
+        for i, mask in zip(rows.tolist(), kept, strict=True):
+            shape = reasons[i].weights.shape
+            left = [place for place, there in zip(np.ndindex(*shape), mask.tolist(), strict=True) if not there]
+            changed.append(_covered(images[i], [left], reasons[i].size, 0))
+        return of_class(_asked(predict, np.concatenate(changed), domain[rows]), predicted[rows])
+
+    return keep
+
+
+def image_predictor(model: Any) -> PredictImages:
+    """Any model with ``predict_proba`` on images as :func:`patch_reasons` wants it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.explain import image_predictor
+    >>> class Half:
+    ...     def predict_proba(self, images):
+    ...         return np.full((len(images), 2), 0.5)
+    >>> image_predictor(Half())(np.zeros((1, 2, 2, 3), np.uint8), np.array([None])).tolist()
+    [[0.5, 0.5]]
+    """
+
+    def predict(images: Array, domain: Array) -> Array:
+        del domain
+        return np.asarray(model.predict_proba(images))
+
+    return predict
+
+
+def _images(images: Array) -> Array:
+    images = np.asarray(images)
+    if images.ndim != 4 or images.dtype != np.uint8:
+        raise DataError(f"images are {images.dtype} of shape {images.shape}, expected uint8 of (n, height, width, 3)")
+    return images
+
+
+def _grid(images: Array, size: int) -> tuple[int, int]:
+    """Rows and columns of patches."""
+    return -(-images.shape[1] // size), -(-images.shape[2] // size)
+
+
+def _covered(image: Array, hidden: Sequence[Sequence[tuple[int, ...]]], size: int, around: int) -> Array:
+    """The image once for each list of patches, with these covered."""
+    mean = np.rint(image.mean(axis=(0, 1))).astype(np.uint8)
+    out = np.repeat(image[None], len(hidden), axis=0)
+    for copy, places in zip(out, hidden, strict=True):
+        for row, column in places:
+            top, left = max(row * size - around, 0), max(column * size - around, 0)
+            copy[top : (row + 1) * size + around, left : (column + 1) * size + around] = mean
+    return out
+
+
+def _asked(predict: PredictImages, images: Array, domain: Array) -> Array:
+    starts = range(0, len(images), AT_ONCE)
+    return np.concatenate([predict(images[s : s + AT_ONCE], domain[s : s + AT_ONCE]) for s in starts])
