@@ -17,6 +17,7 @@ from polyculture.errors import ParameterError, ShapeError
 from polyculture.explain.odds import margins, of_class
 from polyculture.features.combine import Encoded
 from polyculture.features.encoders.items import read_texts
+from polyculture.features.items import read_pictures
 from polyculture.features.network import Weights
 from polyculture.targets import Classes, Values
 
@@ -97,6 +98,11 @@ class Asked:
         return isinstance(self.items, np.ndarray) and self.items.dtype == object
 
     @property
+    def images(self) -> bool:
+        """Whether the items are images."""
+        return isinstance(self.items, np.ndarray) and self.items.ndim == 4 and self.items.dtype == np.uint8
+
+    @property
     def uncalibrated(self) -> CrossDomainClassifier:
         """The model before its temperature, which changes no order: one near 0 would make every answer certain."""
         plain = copy(self.model)
@@ -163,7 +169,7 @@ class Asked:
 
 
 def _plain(X: Any) -> Matrix:
-    """Texts as an array of objects, numbers as a matrix without names."""
+    """Texts as an array of objects, images as bytes, numbers as a matrix without names."""
     # one form of sparse matrix is a mapping too
     if isinstance(X, Mapping) and not sp.issparse(X):
         X = next(iter(X.values()))
@@ -172,4 +178,6 @@ def _plain(X: Any) -> Matrix:
         return texts
     if sp.issparse(X):
         return sp.csr_array(X)
+    if np.ndim(X) > 2 and (pictures := read_pictures(X)) is not None:
+        return pictures[1]
     return np.asarray(X, dtype=np.float64)

@@ -20,11 +20,14 @@ from polyculture.explain.graph import graph_reasons, learnt
 from polyculture.explain.modalities import Views, modality_shares
 from polyculture.explain.neighbours import linear, listed, neighbours_of
 from polyculture.explain.odds import of_class
+from polyculture.explain.patches import patch_reasons
 from polyculture.explain.prototypes import Known, nearest, seen
 from polyculture.explain.shapley import Shapley
 from polyculture.explain.words import word_reasons
 from polyculture.progress import LOG
 
+PATCHES = 8
+"""Along the longer side of an image."""
 Found = Iterator[Any]
 """What one kind of reason says of each item, in their order."""
 
@@ -69,10 +72,10 @@ def explain(
     X, domain, edges
         As in :meth:`CrossDomainClassifier.predict`.
     kinds : sequence of str
-        Of ``"words"``, ``"features"``, ``"neighbours"``, ``"edges"``, ``"domains"``, ``"modalities"`` and
+        Of ``"words"``, ``"features"``, ``"patches"``, ``"neighbours"``, ``"edges"``, ``"domains"``, ``"modalities"`` and
         ``"prototypes"``; ``"auto"`` is all that apply to this model and these items.
     most : int >= 1
-        Features, neighbours, edges and prototypes to name.
+        Features, patches, neighbours, edges and prototypes to name.
     groups : mapping of name to columns, or None
         Columns that count as one feature; see :func:`patches`.
     known : (items, labels), or None
@@ -161,6 +164,19 @@ def _features(asked: Asked, wanted: Wanted) -> Found:
         yield [{"name": names[j], "weight": float(reasons.weights[j])} for j in order]
 
 
+def _patches(asked: Asked, wanted: Wanted) -> Found:
+    images, rows = np.asarray(asked.items), np.arange(len(asked))
+    side = max(1, max(images.shape[1:3]) // PATCHES)
+    for found in patch_reasons(asked.predict, images, rows, size=side, predicted=asked.predicted):
+        places = np.array(list(np.ndindex(*found.weights.shape))) * side
+        weights = found.weights.ravel()
+        order = np.argsort(-np.abs(weights), kind="stable")[: wanted.most].tolist()
+        yield [
+            {"row": int(places[j, 0]), "column": int(places[j, 1]), "size": side, "weight": float(weights[j])}
+            for j in order
+        ]
+
+
 def _neighbours(asked: Asked, wanted: Wanted) -> Found:
     yield from (listed(found, wanted.most) for found in neighbours_of(asked))
 
@@ -200,7 +216,8 @@ def _several_views(asked: Asked) -> bool:
 
 KINDS: dict[str, Kind] = {
     "words": Kind(lambda a, _: a.texts, "the items are numbers; ask for features", _words),
-    "features": Kind(lambda a, _: not a.texts, "the items are texts; ask for words", _features),
+    "features": Kind(lambda a, _: not a.texts and not a.images, "the items are no numbers; ask for words", _features),
+    "patches": Kind(lambda a, _: a.images, "the items are no images; ask for words or features", _patches),
     "neighbours": Kind(lambda a, _: linear(a.model), "no graph spreads its vectors in proportion", _neighbours),
     "edges": Kind(lambda a, _: learnt(a), "no layers over one graph were learnt", _edges),
     "domains": Kind(lambda a, _: len(a.model.experts_) > 1, "the model has no experts of two domains", _domains),

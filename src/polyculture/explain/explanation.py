@@ -25,6 +25,9 @@ class Explanation:
         those before the temperature of calibration.
     features : sequence of {"name", "weight"}, or None
         Columns, groups or patches, the largest weight first: how much the log-odds fall with them at their mean.
+    patches : sequence of {"row", "column", "size", "weight"}, or None
+        Squares of an image, the largest weight first, by the pixel at their upper left and their side: how much the
+        log-odds fall with each covered by the image's mean colour.
     neighbours : sequence of {"item", "effect", "weight"}, or None
         Fitted items on the graph, the largest effect first.
     edges : sequence of {"from", "to", "weight"}, or None
@@ -48,6 +51,7 @@ class Explanation:
     probability: float
     words: Sequence[Mapping[str, Any]] | None = None
     features: Sequence[Mapping[str, Any]] | None = None
+    patches: Sequence[Mapping[str, Any]] | None = None
     neighbours: Sequence[Mapping[str, Any]] | None = None
     edges: Sequence[Mapping[str, Any]] | None = None
     domains: Mapping[str, Mapping[str, float]] | None = None

@@ -101,6 +101,4 @@ def localisation(maps: Floats, where: Mask) -> Floats:
     """
     if maps.shape != where.shape:
         raise ShapeError(f"weights are {maps.shape} and spots {where.shape}; give one weight for each pixel")
-    some = where.any(axis=(1, 2)) & ~where.all(axis=(1, 2))
-    pairs = zip(maps, where, some.tolist(), strict=True)
-    return np.array([auroc(m.ravel(), w.ravel()) if there else np.nan for m, w, there in pairs])
+    return np.array([auroc(m.ravel(), w.ravel()) for m, w in zip(maps, where, strict=True)])

@@ -70,7 +70,7 @@ def gradient_patch_reasons(
         scores = network(batch)
         own = scores.gather(1, chosen[:, None])[:, 0]
         others = scores.scatter(1, chosen[:, None], -torch.inf)
-        return own - others.logsumexp(1)
+        return own - others.logsumexp(1)  # type: ignore[no-any-return]
 
     batch = as_batch(resized(images, encoder.size), encoder.size)
     chosen = np.asarray(encoder.predict_proba(images).argmax(1) if predicted is None else predicted, dtype=np.int64)

@@ -58,9 +58,9 @@ ENCODERS = Registry(
         ),
         "image-pretrained": Part(
             f"{_HERE}.images.pretrained:PretrainedImageEncoder",
-            "images: a frozen base model; model squeezenet, efficientnet-lite0 or an ONNX file",
+            "a frozen base model of images; model squeezenet, efficientnet-lite0 or an ONNX file",
             "Iandola et al. 2016, arXiv:1602.07360",
-            "images",
+            "train",
         ),
     },
 )

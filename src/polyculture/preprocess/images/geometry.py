@@ -60,9 +60,7 @@ def rotate(images: Tensor, generator: Generator) -> Tensor:
     """
     angle = math.radians(DEGREES) * (2 * torch.rand(len(images), generator=generator) - 1)
     zero, stretch = torch.zeros(len(images)), images.shape[2] / images.shape[3]
-    return _moved(
-        images, [[angle.cos(), -angle.sin() * stretch, zero], [angle.sin() / stretch, angle.cos(), zero]]
-    )
+    return _moved(images, [[angle.cos(), -angle.sin() * stretch, zero], [angle.sin() / stretch, angle.cos(), zero]])
 
 
 def _moved(images: Tensor, rows: list[list[Tensor]]) -> Tensor:

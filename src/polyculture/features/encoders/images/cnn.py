@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from torch import Tensor, nn
 
@@ -58,7 +59,7 @@ class ResidualNetwork(nn.Module):
         )
         wide = [width * 2**stage for stage in range(stages)]
         self.blocks = nn.Sequential(
-            *(Residual(before, after, 1 if after == width else 2) for before, after in zip([width, *wide], wide))
+            *(Residual(before, after, 1 if after == width else 2) for before, after in pairwise([width, *wide]))
         )
         self.dense = nn.Linear(wide[-1], hidden)
 

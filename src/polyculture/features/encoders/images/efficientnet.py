@@ -119,7 +119,7 @@ def network() -> EfficientNetLite0:
     >>> network().width  # doctest: +SKIP
     1280
     """
-    path = package_folder(PACKAGE, "images") / "models" / FILE
+    path = package_folder(PACKAGE, "image-models") / "models" / FILE
     try:
         data = verified(path.read_bytes(), SHA256, str(path))
     except OSError as error:

@@ -83,6 +83,7 @@ _STEPS: dict[str, Callable[[_Walk, Any], Any]] = {
     "LONG_BINPUT": lambda walk, at: walk.memo.update({at: walk.stack[-1]}),
     "BINGET": lambda walk, at: walk.push(walk.memo[at]),
     "LONG_BINGET": lambda walk, at: walk.push(walk.memo[at]),
+    "APPEND": lambda walk, _: (one := walk.last(1), walk.stack[-1].extend(one)),
     "APPENDS": lambda walk, _: (more := walk.since_mark(), walk.stack[-1].extend(more)),
     "SETITEM": lambda walk, _: _put_items(walk, walk.last(2)),
     "SETITEMS": lambda walk, _: _put_items(walk, walk.since_mark()),
@@ -93,7 +94,7 @@ _STEPS: dict[str, Callable[[_Walk, Any], Any]] = {
 
 
 def read_inert(file: io.BytesIO, source: str) -> Any:
-    """What the next pickle of a file says.
+    r"""What the next pickle of a file says.
 
     Parameters
     ----------
@@ -115,7 +116,7 @@ def read_inert(file: io.BytesIO, source: str) -> Any:
     --------
     >>> import io
     >>> from polyculture.features.encoders.images.inert import read_inert
-    >>> found = read_inert(io.BytesIO(b"\\x80\\x02cos\\nsystem\\nX\\x02\\x00\\x00\\x00ls\\x85R."), "a file")
+    >>> found = read_inert(io.BytesIO(b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R."), "a file")
     >>> found.name, found.arguments
     ('os system', ('ls',))
     """

@@ -12,9 +12,7 @@ from polyculture.targets import Classes
 from polyculture.training import Objective
 
 
-def augmented_classification(
-    images: Array, target: Tensor, change: Augmentation, *, mixture: float = 0.0
-) -> Objective:
+def augmented_classification(images: Array, target: Tensor, change: Augmentation, *, mixture: float = 0.0) -> Objective:
     """Cross-entropy; while the network trains, of changed images, and of their mixtures where asked for.
 
     Parameters

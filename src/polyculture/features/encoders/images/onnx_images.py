@@ -17,11 +17,11 @@ MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class OnnxImages:
-    """Vectors that an ONNX network gives for images: its last output with two axes, or the mean over places of one with four.
+    """Vectors that an ONNX network gives for images.
 
-    Images are fed as float32 of shape (n, 3, height, width), red first, between 0 and 1, less ImageNet's mean and divided
-    by its standard deviation. A network that expects other numbers, or the channels last, is to be exported with a layer
-    in front that makes them.
+    They are its last output with two axes, or the mean over places of one with four. Images are fed as float32 of shape
+    (n, 3, height, width), red first, between 0 and 1, less ImageNet's mean and divided by its standard deviation. A
+    network that expects other numbers, or the channels last, is to be exported with a layer in front that makes them.
 
     Parameters
     ----------
@@ -46,6 +46,8 @@ class OnnxImages:
     """
 
     def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise DataError(f"there is no file {str(path)!r}; check the path")
         self.path = path
         outside = sorted(part for part in path.parent.glob(f"{path.name}*data") if part.is_file())
         self.identity = fingerprint([path, *outside])
@@ -83,8 +85,6 @@ def session_of(path: Path) -> Any:
     MissingExtraError
         If onnxruntime is not installed.
     """
-    if not path.is_file():
-        raise DataError(f"there is no file {str(path)!r}; check the path")
     try:
         import onnxruntime
     except ModuleNotFoundError as error:
@@ -102,5 +102,7 @@ def _vectors(path: Path, session: Any) -> Any:
     found = [out for out in session.get_outputs() if len(out.shape) in (2, 4) and "float" in out.type]
     if not found:
         names = ", ".join(out.name for out in session.get_outputs())
-        raise DataError(f"{path}: none of its outputs ({names}) is a vector an image, or one a place; export such a one")
+        raise DataError(
+            f"{path}: none of its outputs ({names}) is a vector an image, or one a place; export such a one"
+        )
     return found[-1]

@@ -35,7 +35,7 @@ class PretrainedImageEncoder(Encoder):
 
     .. math:: x_i = \frac{1}{HW} \sum_{p} h^{(L)}_{ip}
 
-    Images are resized to `size` × `size` bilinearly, smoothed where they shrink, without regard to their shape, and then
+    Images are resized to `size` × `size` bilinearly, smoothed where they shrink and whatever their shape, and then
     scaled as each model was trained:
 
     ==================== ======== ============================================== =================================
@@ -129,7 +129,7 @@ class PretrainedImageEncoder(Encoder):
         for start in range(0, len(distinct), PIECE):
             part = distinct[start : start + PIECE]
             vectors[start : start + PIECE] = self._cached(images, part, [keys[row] for row in part])
-        return vectors[np.array([places[key] for key in keys], dtype=int)]
+        return np.asarray(vectors[np.array([places[key] for key in keys], dtype=int)])
 
     def _cached(self, images: Array, rows: list[int], keys: list[str]) -> Array:
         if not self.cache:

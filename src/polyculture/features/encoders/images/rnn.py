@@ -30,7 +30,7 @@ class RowRecurrence(nn.Module):
 
     def __init__(self, size: int, hidden: int, cell: str, *, layers: int, units: int) -> None:
         super().__init__()
-        kind: type[nn.GRU] | type[nn.LSTM] = nn.GRU if cell == "gru" else nn.LSTM
+        kind: type[nn.GRU | nn.LSTM] = nn.GRU if cell == "gru" else nn.LSTM
         settings = {"batch_first": True, "bidirectional": True}
         self.across = kind(3 * size, units, layers, **settings)
         self.down = kind(3 * size, units, layers, **settings)
@@ -44,7 +44,7 @@ class RowRecurrence(nn.Module):
 
 
 class ImageRNNEncoder(NeuralImageEncoder):
-    r"""Recurrent networks over the rows and the columns of an image, each read both ways (ReNet's idea, without blocks).
+    r"""Recurrent networks over the rows and the columns of an image, each read both ways.
 
     .. math:: h_r = \mathrm{cell}(x_{r\cdot}, h_{r-1}), \quad v = \mathrm{ReLU}(D [\overline{h}_{rows},
               \overline{h}_{columns}])

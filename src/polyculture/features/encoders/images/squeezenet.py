@@ -51,7 +51,7 @@ class Fire(nn.Module):
 
 
 class SqueezeNet(nn.Module):
-    r"""SqueezeNet 1.1 (Iandola et al. 2016, arXiv:1602.07360) without its classifier: the mean over places, 512 numbers.
+    r"""SqueezeNet 1.1 (Iandola et al. 2016, arXiv:1602.07360) without its classifier: 512 numbers an image.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class SqueezeNet(nn.Module):
     def places(self, images: Tensor) -> Tensor:
         """Vectors of places, shape (n, 512, h, w), of images between 0 and 1."""
         blue_first = 255 * images.flip(1) - images.new_tensor(MEAN)[:, None, None]
-        x = self.conv1(padded(blue_first, 3, 2)).relu()
+        x: Tensor = self.conv1(padded(blue_first, 3, 2)).relu()
         for name, fire in self.fires.items():
             x = fire(nn.functional.max_pool2d(x, 3, 2) if name in POOLED_BEFORE else x)
         return x
