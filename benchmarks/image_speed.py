@@ -35,7 +35,7 @@ BATCH = 32
 
 
 def exported(module: Any, size: int, folder: str) -> Callable[[np.ndarray], Any]:
-    """onnxruntime on the network, one thread, from scaled batches."""
+    """Onnxruntime on the network, one thread, from scaled batches."""
     path = str(Path(folder) / f"{module.__name__.rpartition('.')[2]}.onnx")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""Reasons by patch: exact where the model is known, at the planted spot where it is learnt, and gone with the weights."""
+"""Reasons by patch: exact where the model is known, at the planted spot where it is learnt, gone with the weights."""
 
 from __future__ import annotations
 
