@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from polyculture.arrays import Array, Floats, Ints
 from polyculture.errors import DataError
 
 Values = Sequence[Any] | Array
+Where = Callable[[int], str]
 
 
 def coded(values: Values, what: str, source: str) -> tuple[Array, Ints]:
@@ -50,23 +53,32 @@ def named(value: Any) -> str:
     return str(value).strip()
 
 
-def numbers(values: Values, what: str, source: str) -> Floats:
-    """A number for each row, all finite.
+def numbers(values: Values, what: str, where: Where) -> Floats:
+    """A number for each row, all finite; for times also dates as ISO 8601 writes them, in seconds since 1970.
+
+    Parameters
+    ----------
+    values : sequence of n numbers, or words that are numbers
+    what : {"rating", "time"}
+    where : callable
+        Position of a row to what to call it in messages.
 
     Raises
     ------
     DataError
-        If one is missing or no number, naming the row (from 1).
+        If one is missing or no number, naming the row.
     """
     try:
         found = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
-        found = np.array([_number(value) for value in values], dtype=np.float64)
+        read = _moment if what == "time" else _number
+        found = np.array([read(value) for value in values], dtype=np.float64)
     finite = np.isfinite(found)
     if not finite.all():
         row = int(np.argmin(finite))
+        more = " or a date like 2024-05-31" if what == "time" else ""
         raise DataError(
-            f"{source}: row {row + 1} has the {what} {values[row]!r}; give a finite number in every row, or leave the "
+            f"{where(row)} has the {what} {values[row]!r}; give a finite number{more} in every row, or leave the "
             "column out"
         )
     return found
@@ -93,3 +105,20 @@ def _number(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         return float("nan")
+
+
+def _moment(value: Any) -> float:
+    """Seconds since 1970 of a date, which is in UTC where it names no zone."""
+    try:
+        if isinstance(value, str) and not _is_number(value):
+            value = datetime.fromisoformat(value.strip())
+        if isinstance(value, date):
+            moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return float("nan")
+    return _number(value)
+
+
+def _is_number(value: str) -> bool:
+    return not math.isnan(_number(value))

@@ -139,6 +139,10 @@ class Interactions:
         lengths = {len(column) for column in (user, item, domain, rating, time, split) if column is not None}
         if len(lengths) > 1:
             raise DataError(f"{source}: columns differ in length: {sorted(lengths)}; give each one value a row")
+
+        def by_row(row: int) -> str:
+            return f"{source}: row {row + 1}"
+
         users, who = coded(user, "user", source)
         items, what = coded(item, "item", source)
         domains, where = coded(["all"] * len(who) if domain is None else domain, "domain", source)
@@ -152,9 +156,9 @@ class Interactions:
             user=who,
             item=what,
             domain=where,
-            rating=None if rating is None else numbers(rating, "rating", source),
-            time=None if time is None else numbers(time, "time", source),
-            split=None if split is None else _splits(split),
+            rating=None if rating is None else numbers(rating, "rating", by_row),
+            time=None if time is None else numbers(time, "time", by_row),
+            split=None if split is None else split_names(split),
             item_text=item_text,
             source=source,
             qualified=clash,
@@ -313,6 +317,7 @@ def _qualified(
     return order, positions(order, names)[places], found
 
 
-def _splits(values: Values) -> Array:
+def split_names(values: Values) -> Array:
+    """Splits by their one name, for each of which there are several; others as they are."""
     names = [named(value).lower() for value in values]
     return np.array([_SPLIT_NAMES.get(name, name) for name in names], dtype=object)
