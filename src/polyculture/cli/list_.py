@@ -23,6 +23,7 @@ REGISTRIES = {
     "backbones": "polyculture.features.backbones:BACKBONES",
     "datasets": "polyculture.data:DATASETS",
     "propagations": "polyculture.features.graph:PROPAGATIONS",
+    "rankings": "polyculture.measure.ranking:RANKINGS",
 }
 KINDS = ("measures", *REGISTRIES)
 
