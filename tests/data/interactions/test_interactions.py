@@ -152,6 +152,11 @@ def test_the_bare_class_checks_what_it_is_given():
             Interactions(**columns | change)
 
 
+def test_names_that_clash_with_their_domain_before_them_are_refused():
+    with pytest.raises(DataError, match="shop: items of two domains have one name"):
+        Interactions.of([1, 1, 1, 1], ["c", "b/c", "x", "x"], domain=["a/b", "a", "a", "a/b"], source="shop")
+
+
 def test_nothing_is_nothing():
     data = Interactions.of([], [])
     assert len(data) == 0

@@ -148,7 +148,7 @@ class Interactions:
         domains, where = coded(["all"] * len(who) if domain is None else domain, "domain", source)
         clash = not shared_items and bool((_homes(what, where, len(items)) == -1).any())
         if clash:
-            items, what, item_text = _qualified(items, what, domains, where, item_text)
+            items, what, item_text = _qualified(items, what, domains, where, item_text, source)
         return cls(
             users=users,
             items=items,
@@ -303,7 +303,7 @@ def _homes(item: Ints, domain: Ints, count: int) -> Ints:
 
 
 def _qualified(
-    items: Array, item: Ints, domains: Array, domain: Ints, texts: Mapping[str, str] | None
+    items: Array, item: Ints, domains: Array, domain: Ints, texts: Mapping[str, str] | None, source: str
 ) -> tuple[Array, Ints, dict[str, str] | None]:
     """Items called "domain/item", and their texts by these names."""
     pairs, places = np.unique(domain * len(items) + item, return_inverse=True)
@@ -311,7 +311,7 @@ def _qualified(
     names = [f"{d}/{i}" for d, i in zip(domains[where].tolist(), items[what].tolist(), strict=True)]
     order = np.array(sorted(names), dtype=object)
     if len(set(names)) < len(names):
-        raise DataError("the items of two domains have one name once the domain stands before it; rename a domain")
+        raise DataError(f"{source}: items of two domains have one name with the domain before it; rename a domain")
     known = zip(names, items[what].tolist(), strict=True)
     found = None if texts is None else {name: texts[old] for name, old in known if old in texts}
     return order, positions(order, names)[places], found
