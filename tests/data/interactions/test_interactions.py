@@ -95,6 +95,20 @@ def test_like_others_names_the_same_things_and_counts_what_is_unknown(first, sec
     assert later.users is known.users
 
 
+@given(ROWS, ROWS)
+def test_where_no_domain_is_named_an_item_is_of_the_one_that_it_has_there(first, second):
+    known = of(first)
+    names = known.items.tolist()
+    later = Interactions.of(
+        [user for user, _, _ in second], [f"{d}/{i}" if known.qualified else i for _, i, d in second]
+    )
+    found = later.like(known)
+    users = {user for user, _, _ in first}
+    kept = [row for row, i in zip(second, later.item, strict=True) if row[0] in users and later.items[i] in names]
+    assert len(found) == len(kept)
+    assert (known.item_domain[found.item] == found.domain).all()
+
+
 def test_texts_follow_their_items_into_each_domain():
     texts = {"7": "seven", "8": "eight"}
     data = Interactions.of([1, 1, 1], [7, 7, 8], domain=["a", "b", "a"], item_text=texts)
@@ -150,6 +164,11 @@ def test_the_bare_class_checks_what_it_is_given():
     ]:
         with pytest.raises(DataError, match=says):
             Interactions(**columns | change)
+
+
+def test_names_that_clash_with_their_domain_before_them_are_refused():
+    with pytest.raises(DataError, match="shop: items of two domains have one name"):
+        Interactions.of([1, 1, 1, 1], ["c", "b/c", "x", "x"], domain=["a/b", "a", "a", "a/b"], source="shop")
 
 
 def test_nothing_is_nothing():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -379,3 +380,38 @@ def test_missing_files_are_named(tmp_path):
     for name in ("x", "x.csv", "x.txt", "x.inter", "x.npz", "x.dat"):
         with pytest.raises(DataError, match=rf"{name}: does not exist"):
             read_interactions(tmp_path / name)
+
+
+@pytest.fixture
+def benchmark_data() -> Path:
+    folder = os.environ.get("POLYCULTURE_DATA")
+    if not folder:
+        pytest.skip("POLYCULTURE_DATA names no folder")
+    return Path(folder)
+
+
+@pytest.mark.data
+def test_gowalla_as_lightgcn_released_it(benchmark_data):
+    data = read_interactions(benchmark_data / "gowalla")
+    assert (len(data.users), len(data.items)) == (29_858, 40_981)
+    assert (int(data.within("train").sum()), int(data.within("test").sum())) == (810_128, 217_242)
+    assert data.policies == ()
+    released = np.load(benchmark_data / "gowalla" / "train_csr.npz", allow_pickle=False)
+    train = data.take(data.within("train")).matrix()
+    by_number = train[np.argsort(data.users.astype(int))][:, np.argsort(data.items.astype(int))]
+    assert by_number.indptr.tolist() == released["indptr"].tolist()
+    by_number.sort_indices()
+    starts = released["indptr"]
+    for row in range(0, len(starts) - 1, 997):
+        expected = sorted(released["indices"][starts[row] : starts[row + 1]].tolist())
+        assert by_number.indices[starts[row] : starts[row + 1]].tolist() == expected
+
+
+@pytest.mark.data
+def test_two_markets_with_the_same_numbers_are_kept_apart(benchmark_data):
+    table = pl.read_parquet(benchmark_data / "amazon_cross_domain" / "interactions.parquet")
+    data = from_frame(table.filter(pair="Book_Movie"))
+    assert data.domains.tolist() == ["book", "movie"]
+    assert data.qualified
+    assert len(data.users) == 5_000
+    assert {name: of["test"] for name, of in data.counts().items()} == {"book": 5_000, "movie": 5_000}

@@ -10,7 +10,8 @@ import numpy as np
 from polyculture.arrays import Array, Floats, Mask
 from polyculture.data.answers import Policy
 from polyculture.data.interactions.coding import Values, numbers
-from polyculture.data.interactions.interactions import SPLITS, Interactions, split_names
+from polyculture.data.interactions.interactions import SPLITS, Interactions
+from polyculture.data.interactions.naming import split_names
 from polyculture.data.interactions.raw import Raw
 from polyculture.errors import DataError, ParameterError
 

@@ -10,11 +10,11 @@ import scipy.sparse as sp
 
 from polyculture.arrays import Array, Floats, Ints, Mask
 from polyculture.data.answers import Policy
-from polyculture.data.interactions.coding import Values, coded, named, numbers, positions
+from polyculture.data.interactions.coding import Values, coded, numbers
+from polyculture.data.interactions.naming import homes_of, qualified, recoded, split_names
 from polyculture.errors import DataError, ParameterError
 
 SPLITS = ("train", "validation", "test")
-_SPLIT_NAMES = {"training": "train", "val": "validation", "valid": "validation", "dev": "validation"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,9 +146,9 @@ class Interactions:
         users, who = coded(user, "user", source)
         items, what = coded(item, "item", source)
         domains, where = coded(["all"] * len(who) if domain is None else domain, "domain", source)
-        clash = not shared_items and bool((_homes(what, where, len(items)) == -1).any())
+        clash = not shared_items and bool((homes_of(what, where, len(items)) == -1).any())
         if clash:
-            items, what, item_text = _qualified(items, what, domains, where, item_text)
+            items, what, item_text = qualified(items, what, domains, where, item_text, source)
         return cls(
             users=users,
             items=items,
@@ -193,7 +193,7 @@ class Interactions:
         """Domain of each item, shape (n_items,); -1 for an item of several, and for one that never had a row."""
         if self.homes is not None:
             return self.homes
-        return np.maximum(_homes(self.item, self.domain, len(self.items)), -1)
+        return np.maximum(homes_of(self.item, self.domain, len(self.items)), -1)
 
     def take(self, rows: Sequence[int] | Array) -> Interactions:
         """The rows at these positions (or under this mask), among the same users, items and domains."""
@@ -223,6 +223,8 @@ class Interactions:
     def like(self, known: Interactions) -> Interactions:
         """The same interactions, coded by the users, items and domains of others; what those lack is left out.
 
+        Where these have no domains and the others have, an item is of the domain that it has there.
+
         Parameters
         ----------
         known : Interactions
@@ -240,30 +242,7 @@ class Interactions:
         >>> later.user.tolist(), later.item.tolist(), later.policies[0].count
         ([0], [0], 1)
         """
-        user = positions(known.users, self.users)[self.user]
-        item = positions(known.items, self._called(qualified=known.qualified))
-        domain = positions(known.domains, self.domains)[self.domain]
-        # where names are bare, the item of this name may be one of another domain
-        home = known.item_domain[item] if len(known.items) else item
-        item[(item >= 0) & (home >= 0) & (domain >= 0) & (home != domain)] = -1
-        unknown = {"users": user < 0, "domains": (user >= 0) & (domain < 0)}
-        unknown["items"] = (user >= 0) & (domain >= 0) & (item < 0)
-        policies = [Policy(f"interactions of unknown {name}", int(n.sum()), "left out") for name, n in unknown.items()]
-        keep = (user >= 0) & (item >= 0) & (domain >= 0)
-        rows = self.take(keep)
-        return replace(
-            rows,
-            users=known.users,
-            items=known.items,
-            domains=known.domains,
-            user=user[keep],
-            item=item[keep],
-            domain=domain[keep],
-            item_text=known.item_text,
-            policies=(*self.policies, *[policy for policy in policies if policy.count]),
-            qualified=known.qualified,
-            homes=known.item_domain,
-        )
+        return recoded(self, known)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Users, items and rows of each domain, and the rows by split where there are splits."""
@@ -277,47 +256,8 @@ class Interactions:
             found[name] = of
         return found
 
-    def _called(self, *, qualified: bool) -> list[str]:
-        """Name of the item of each row, with its domain before it or without."""
-        names = self.items.tolist()
-        if self.qualified:
-            homes = self.domains[self.item_domain].tolist()
-            names = [name.removeprefix(f"{home}/") for name, home in zip(names, homes, strict=True)]
-        bare = [names[i] for i in self.item.tolist()]
-        where = self.domains[self.domain].tolist()
-        return [f"{home}/{name}" for home, name in zip(where, bare, strict=True)] if qualified else bare
-
     def _place(self, domain: str) -> int:
         names = self.domains.tolist()
         if domain not in names:
             raise ParameterError(f"{self.source}: has no domain {domain!r}; use one of {', '.join(names)}")
         return int(names.index(domain))
-
-
-def _homes(item: Ints, domain: Ints, count: int) -> Ints:
-    """Domain of each item, -1 for one of several, -2 for one without a row."""
-    low, high = np.full(count, np.iinfo(np.int64).max), np.full(count, -2)
-    np.minimum.at(low, item, domain)
-    np.maximum.at(high, item, domain)
-    return np.where((high >= 0) & (low != high), -1, high)
-
-
-def _qualified(
-    items: Array, item: Ints, domains: Array, domain: Ints, texts: Mapping[str, str] | None
-) -> tuple[Array, Ints, dict[str, str] | None]:
-    """Items called "domain/item", and their texts by these names."""
-    pairs, places = np.unique(domain * len(items) + item, return_inverse=True)
-    where, what = np.divmod(pairs, len(items))
-    names = [f"{d}/{i}" for d, i in zip(domains[where].tolist(), items[what].tolist(), strict=True)]
-    order = np.array(sorted(names), dtype=object)
-    if len(set(names)) < len(names):
-        raise DataError("the items of two domains have one name once the domain stands before it; rename a domain")
-    known = zip(names, items[what].tolist(), strict=True)
-    found = None if texts is None else {name: texts[old] for name, old in known if old in texts}
-    return order, positions(order, names)[places], found
-
-
-def split_names(values: Values) -> Array:
-    """Splits by their one name, for each of which there are several; others as they are."""
-    names = [named(value).lower() for value in values]
-    return np.array([_SPLIT_NAMES.get(name, name) for name in names], dtype=object)

@@ -13,6 +13,7 @@ from polyculture.data.frames import as_columns
 from polyculture.data.interactions import lightgcn, movielens, recbole
 from polyculture.data.interactions.clean import Decisions, cleaned
 from polyculture.data.interactions.columns import named_columns
+from polyculture.data.interactions.formats import told
 from polyculture.data.interactions.interactions import Interactions
 from polyculture.data.interactions.raw import Raw
 from polyculture.data.readers import read_table
@@ -148,39 +149,6 @@ def from_frame(
     return cleaned(named_columns(as_columns(frame, source), names, source), Decisions(**decisions))
 
 
-def told(path: Path) -> str:
-    """The format that the name of a file, or what is in a folder, tells.
-
-    Raises
-    ------
-    DataError
-        If it tells none.
-    """
-    if path.is_dir():
-        return _told_by_folder(path)
-    name = path.name.lower()
-    bare = name.removesuffix(".gz")
-    for kind, endings in _ENDINGS.items():
-        if bare.endswith(endings) and (name == bare or kind in _PACKED):
-            return kind
-    checked(path)
-    known = ", ".join(ending for endings in _ENDINGS.values() for ending in endings)
-    raise DataError(f"{path}: the ending {path.suffix!r} is not known; name the format, or end the file in {known}")
-
-
-def _told_by_folder(folder: Path) -> str:
-    if recbole.inter_files(folder):
-        return "recbole"
-    if any((folder / name).is_file() for name in movielens.FILES):
-        return "movielens"
-    if "train" in (found := lightgcn.parts(folder)):
-        return "csr" if found["train"].suffix == ".npz" else "lightgcn"
-    raise DataError(
-        f"{folder}: holds no interactions that are known (.inter, train.txt, a matrix .npz, u.data, ratings.dat or "
-        "ratings.csv); name a file in it"
-    )
-
-
 def _table(path: Path, names: Names) -> Raw:
     table = read_table(checked(path)[0])
     columns = as_columns(table, str(path)) if isinstance(table, pl.DataFrame) else table
@@ -211,15 +179,6 @@ def _refuse_names(path: Path, names: Names) -> None:
     if named:
         raise DataError(f"{path}: has no columns with names, so {named[0]} means nothing; leave it out")
 
-
-_ENDINGS = {
-    "table": (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"),
-    "recbole": (".inter",),
-    "lightgcn": (".txt",),
-    "csr": (".npz",),
-    "movielens": (".data", ".dat", ".base", ".test"),
-}
-_PACKED = ("recbole", "lightgcn", "movielens")
 
 FORMATS: Mapping[str, Callable[[Path, Names], Raw]] = {
     "table": _table,
