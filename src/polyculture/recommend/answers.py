@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from polyculture.arrays import Array, Floats, Ints
+from polyculture.data.interactions import Interactions
 from polyculture.errors import ParameterError
 from polyculture.recommend.base import normalised
 from polyculture.recommend.ranked import best, blocks, hide
@@ -76,21 +77,23 @@ def similar(seen: sp.csr_array, columns: Ints, items: Sequence[Ints], k: int) ->
     return out, values
 
 
-def reasons_frame(
-    columns: Ints, values: Floats, most: int, items: Array, item_domain: Ints, domains: Array
-) -> pl.DataFrame:
+def reasons_frame(columns: Ints, values: Floats, most: int, known: Interactions, domain: str) -> pl.DataFrame:
     """The largest parts of a score as a table."""
     import polars as pl
 
     order = np.argsort(-np.abs(values), kind="stable")[: checked_k(most)]
     whole = np.abs(values).sum()
-    homes = item_domain[columns[order]]
+    items = [str(known.items[c]) if c >= 0 else "(popularity)" for c in columns[order].tolist()]
+    homes = [known.item_domain[c] if c >= 0 else -2 for c in columns[order].tolist()]
+    named = {-2: domain, -1: "several"} | dict(enumerate(known.domains.tolist()))
+    shares, score = values[order] / (whole if whole > 0 else 1), [float(values.sum())] * len(order)
     return pl.DataFrame(
         {
-            "because_of": items[columns[order]].tolist(),
-            "domain": ["several" if home < 0 else str(domains[home]) for home in homes.tolist()],
-            "share": (values[order] / (whole if whole > 0 else 1)).tolist(),
+            "item": items,
+            "domain": [named[home] for home in homes],
+            "share": shares.tolist(),
             "adds": values[order].tolist(),
-            "score": [float(values.sum())] * len(order),
-        }
+            "score": score,
+        },
+        schema={"item": pl.String, "domain": pl.String, "share": pl.Float64, "adds": pl.Float64, "score": pl.Float64},
     )

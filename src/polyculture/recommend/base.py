@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,15 +17,12 @@ Settings = dict[str, Any]
 class Model(Protocol):
     """Scores of all items for users by their row; higher is better, and only the order within a user means anything."""
 
-    linear: ClassVar[bool]
-    """Whether a score is a sum over the items of the user's history."""
-
     def scores(self, rows: Ints, items: Ints | None = None) -> Floats:
         """Float32 array of shape (len(rows), len(items)); None is all items."""
         ...
 
     def parts(self, row: int, item: int) -> tuple[Ints, Floats]:
-        """Items of the row's history, and what each adds to the score of an item."""
+        """Items of the row's history, and what each adds to the score of an item; -1 for what no item adds."""
         ...
 
     def state(self) -> State:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from polyculture.arrays import Ints
+from polyculture.data.interactions import Interactions
 from polyculture.progress import LOG
 from polyculture.recommend.blend import blend
 from polyculture.recommend.edges import Held, sample
@@ -56,9 +57,7 @@ def _blended(
     away = (held.cold if cold else held.warm)[domain]
     rows = sample(away, plan.most_users, plan.random_state)
     seen = sum(held.edges.values())
-    trials = Trials(
-        held.edges, domain, Jury.of(rows, items, seen, away, plan.k), plan.most_vectors, plan.random_state
-    )
+    trials = Trials(held.edges, domain, Jury.of(rows, items, seen, away, plan.k), plan.most_vectors, plan.random_state)
     methods = [m for m in plan.methods if possible(m, held.edges[domain])]
     if len(rows) < FEW or not others:
         LOG.warning("%s: %d held-out users are too few to choose by; settings stay as they begin", domain, len(rows))
@@ -89,6 +88,32 @@ def _unchosen(methods: Sequence[str], others: Sequence[float]) -> Member:
     return Member(linear[0] if linear else "popularity", {}, weight if linear else 0.0)
 
 
-def items_of(item_domain: Ints, matrix_items: Ints, code: int) -> Ints:
-    """Items that may be recommended in a domain: its own, and those of several domains that were taken in it."""
-    return np.flatnonzero((item_domain == code) | ((item_domain == -1) & (matrix_items > 0)))
+def items_of(data: Interactions, domain: str, code: int) -> Ints:
+    """Items that may be recommended in a domain.
+
+    Its own, those of several domains that were taken in it, and, where there is one domain, those nobody took.
+    """
+    homes = data.item_domain
+    taken = np.asarray(data.matrix(domain=domain).sum(axis=0)).ravel() > 0
+    new = len(data.domains) == 1
+    return np.flatnonzero((homes == code) | ((homes == -1) & (taken | new)))
+
+
+def told(domain: str, choice: Choice) -> list[str]:
+    """What was chosen for a domain, in sentences."""
+
+    def of(members: Sequence[Member]) -> str:
+        return " + ".join(
+            f"{m.weight:.2f} × {m.method}{_settings(m)}{f', other domains {m.others:g}' if m.others else ''}"
+            for m in members
+        )
+
+    lines = [f"{domain}: {of(choice.warm)} (held-out NDCG {choice.worth:.4f})"]
+    if choice.cold:
+        lines.append(f"{domain}, users new to it: {of(choice.cold)} (held-out NDCG {choice.cold_worth:.4f})")
+    return lines
+
+
+def _settings(member: Member) -> str:
+    found = ", ".join(f"{name} {value:g}" for name, value in member.settings.items())
+    return f" ({found})" if found else ""

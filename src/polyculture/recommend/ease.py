@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 import scipy.linalg as sl
@@ -30,23 +30,26 @@ class Ease:
     columns: Floats
     exponents: tuple[float, float, float]
     ridge: float
-    linear: ClassVar[bool] = True
 
     @property
     def by_items(self) -> bool:
         """Whether the inverse is that over items."""
-        return len(self.inverse) == self.matrix.shape[1]
+        return len(self.inverse) == int(self.matrix.shape[1])
 
     def scores(self, rows: Ints, items: Ints | None = None) -> Floats:
         """Float32 array of shape (len(rows), len(items))."""
         items = np.arange(self.matrix.shape[1]) if items is None else items
         onward = self.matrix if len(items) == self.matrix.shape[1] else self.matrix[:, items]
-        if self.by_items:
-            product = self.matrix[rows] @ self.inverse[:, items]
-        else:
-            product = (onward.T @ self.inverse[rows].T).T
+        # the diagonal of B is 0: what an item says of itself cancels
+        product = self._product(rows, items, onward)
         found = onward[rows].toarray() - product / self.diagonal[items]
         return np.asarray(found * self.columns[items], dtype=np.float32)
+
+    def _product(self, rows: Ints, items: Ints, onward: sp.csr_array) -> Floats:
+        """Rows of X times the inverse over items."""
+        if self.by_items:
+            return np.asarray(self.matrix[rows] @ self.inverse[:, items])
+        return np.asarray((onward.T @ self.inverse[rows].T).T)
 
     def parts(self, row: int, item: int) -> tuple[Ints, Floats]:
         """Items of the row's history, and what each adds to the score of an item."""

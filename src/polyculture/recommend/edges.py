@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from polyculture.arrays import Floats, Ints, Mask
+from polyculture.arrays import Ints, Mask
 from polyculture.data.interactions import Interactions
 
 Edges = dict[str, sp.csr_array]
@@ -100,8 +100,3 @@ def sample(matrix: sp.csr_array, most: int, seed: int) -> Ints:
     """Rows that hold something, at most so many, drawn at random and sorted."""
     rows = np.flatnonzero(np.diff(matrix.indptr))
     return np.sort(np.random.default_rng(seed).permutation(rows)[:most])
-
-
-def sizes(matrix: sp.csr_array) -> Floats:
-    """Length of each user's history."""
-    return np.diff(matrix.indptr).astype(np.float64)

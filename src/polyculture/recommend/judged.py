@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 MEASURES = ("recall", "ndcg", "hit_rate", "mrr")
 
 
-def judged(
-    serving: Mapping[str, Serving], seen: sp.csr_array, held: Interactions, k: tuple[int, ...]
-) -> pl.DataFrame:
+def judged(serving: Mapping[str, Serving], seen: sp.csr_array, held: Interactions, k: tuple[int, ...]) -> pl.DataFrame:
     """One row a domain and model: means over the users who have something held out there."""
     import polars as pl
 

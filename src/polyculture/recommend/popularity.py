@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 import scipy.sparse as sp
 
 from polyculture.arrays import Floats, Ints
-from polyculture.errors import ParameterError
 from polyculture.store import State
 
 
@@ -18,16 +17,15 @@ class Popularity:
     """One list for everybody."""
 
     counts: Floats
-    linear: ClassVar[bool] = False
 
     def scores(self, rows: Ints, items: Ints | None = None) -> Floats:
         """The same float32 row for each user."""
         counts = self.counts if items is None else self.counts[items]
         return np.repeat(counts[None], len(rows), axis=0)
 
-    def parts(self, row: int, item: int) -> tuple[Ints, Floats]:
-        """Refused: what others take is no reason in the user's own history."""
-        raise ParameterError(f"the score of item {item} for user {row} is its popularity; no item of a history adds")
+    def parts(self, row: int, item: int) -> tuple[Ints, Floats]:  # noqa: ARG002 (the same for every user)
+        """-1, which stands for no item of the history, and the score."""
+        return np.array([-1]), np.array([float(self.counts[item])])
 
     def state(self) -> State:
         """Nothing: the matrix says all."""

@@ -16,11 +16,11 @@ from polyculture.data.interactions import Interactions, from_frame
 from polyculture.errors import DataError, ParameterError
 from polyculture.recommend import MODELS
 from polyculture.recommend.answers import positions_of, reasons_frame, similar, top_items
-from polyculture.recommend.choose import Choice, Plan, choose, items_of
+from polyculture.recommend.choose import Choice, Plan, choose, items_of, told
+from polyculture.recommend.cold_items import lent
 from polyculture.recommend.edges import Held, edges_of, held_out
 from polyculture.recommend.judged import judged
 from polyculture.recommend.result import Recommendations
-from polyculture.recommend.search import Member
 from polyculture.recommend.serving import Serving, serve
 from polyculture.recommend.stored import read_state, written_state
 
@@ -50,7 +50,8 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
     cold_validation : float in [0, 0.5]
         Share of the users of several domains who lose one of them to choose for new users.
     refit : bool
-        Whether the chosen models are fitted again with what was held out.
+        Whether rows of a validation split that was given are learnt from in the end. What is held out of the training
+        part always is.
     vectors : int >= 1
         Singular vectors at most.
     most_users : int >= 20
@@ -63,7 +64,8 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    users_, items_, domains_ : object arrays of names
+    interactions_ : Interactions
+        What was learnt from, with the names of users, items and domains.
     choices_ : dict of domain to Choice
         Members of the blends with their settings and weights, and what they were worth on held-out interactions.
 
@@ -137,25 +139,22 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         """
         plan = self._plan()
         if not isinstance(interactions, Interactions):
-            names = {"user": user, "item": item, "domain": domain, "rating": rating, "time": time, "text": text}
-            interactions = from_frame(interactions, **names)
+            columns = {"domain": domain, "rating": rating, "time": time, "text": text}
+            interactions = from_frame(interactions, user=user, item=item, **columns)
         data = interactions.take(~interactions.within("test"))
         if not len(data):
             raise DataError(f"{data.source}: holds no interaction to learn from; give rows outside the test split")
         held = self._held(data)
-        self.users_, self.items_, self.domains_ = data.users, data.items, data.domains
-        self.qualified_, self.item_domain_ = data.qualified, data.item_domain
-        self.edges_ = edges_of(data if self.refit else data.take(~data.within("validation")))
-        if not self.refit and not data.within("validation").any():
-            self.edges_ = held.edges
+        self.interactions_ = data if self.refit else data.take(~data.within("validation"))
+        self.edges_ = edges_of(self.interactions_)
+        new = lent(self.interactions_)
         self.choices_: dict[str, Choice] = {}
         self.serving_: dict[str, Serving] = {}
-        for code, name in enumerate(self.domains_.tolist()):
-            counts = np.asarray(self.edges_[name].sum(axis=0)).ravel()
-            items = items_of(self.item_domain_, counts, code)
+        for code, name in enumerate(data.domains.tolist()):
+            items = items_of(self.interactions_, name, code)
             choice = choose(held, name, items, plan)
             self.choices_[name] = choice
-            self.serving_[name] = serve(self.edges_, name, items, choice, seed=self.random_state)
+            self.serving_[name] = serve(self.edges_, name, items, choice, lent=new, seed=self.random_state)
         return self
 
     def _plan(self) -> Plan:
@@ -198,9 +197,8 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "serving_")
         rows = self._rows(users)
-        out = np.full((len(rows), len(self.items_)), -np.inf, dtype=np.float32)
-        for name in self._asked(domain):
-            serving = self.serving_[name]
+        out = np.full((len(rows), len(self.interactions_.items)), -np.inf, dtype=np.float32)
+        for serving in map(self.serving_.__getitem__, self._asked(domain)):
             out[:, serving.items] = np.maximum(out[:, serving.items], serving.scores(rows))
         return out
 
@@ -244,33 +242,34 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
             If k, the domain or an item is no valid one.
         """
         check_is_fitted(self, "serving_")
-        rows = positions_of(self.items_, items, "item")
+        rows = positions_of(self.interactions_.items, items, "item")
         columns, scores = similar(self._seen(), rows, [self.serving_[n].items for n in self._asked(domain)], k)
         return Recommendations(np.array(list(items), dtype=object), self._named(columns), scores, "item")
 
     def reasons(self, user: str, item: str, *, most: int = 5) -> pl.DataFrame:
         """Because of these: what each item of the user's history adds to the score of an item.
 
-        Exact, as scores are sums over the history.
+        Exact, as scores are sums over the history. Where popularity is part of the blend it has a row of its own, named
+        "(popularity)"; it has the only one where nothing else is known of the user.
 
         Returns
         -------
         polars frame
-            because_of, domain, share (of the sum of the absolute parts; signed), adds, score (the whole); the largest
+            item, domain, share (of the sum of the absolute parts; signed), adds, and score (the whole); the largest
             parts first.
 
         Raises
         ------
         ParameterError
-            If the user or item is unknown, or the user is served by popularity.
+            If the user or item is unknown.
         """
         check_is_fitted(self, "serving_")
-        row, column = positions_of(self.users_, [user], "user")[0], positions_of(self.items_, [item], "item")[0]
-        code = self.item_domain_[column]
-        homes = self.domains_.tolist() if code < 0 else [self.domains_[code]]
-        name = next(n for n in homes if column in self.serving_[n].items)
-        columns, values = self.serving_[name].parts(int(row), int(column))
-        return reasons_frame(columns, values, most, self.items_, self.item_domain_, self.domains_)
+        known = self.interactions_
+        row, column = positions_of(known.users, [user], "user")[0], positions_of(known.items, [item], "item")[0]
+        name = next((n for n in self.serving_ if column in self.serving_[n].items), None)
+        if name is None:
+            raise ParameterError(f"{item!r} is in no domain, as nobody took it and no text tells of it")
+        return reasons_frame(*self.serving_[name].parts(int(row), int(column)), most, known, name)
 
     def evaluate(self, held_out: Interactions, *, k: Sequence[int] = (10, 20)) -> pl.DataFrame:
         """Recall, NDCG, hit rate and MRR on interactions that were not learnt from, beside popularity.
@@ -284,13 +283,13 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
             domain, model ("fused" or "popularity"), users, and a column a measure and k.
         """
         check_is_fitted(self, "serving_")
-        known = held_out.like(self._known())
+        known = held_out.like(self.interactions_)
         return judged(self.serving_, self._seen(), known, tuple(k))
 
     def save(self, folder: str | Path) -> None:
         """Keep in a folder; see :func:`polyculture.store.save`."""
         check_is_fitted(self, "serving_")
-        facts = {"users": len(self.users_), "items": len(self.items_), "domains": self.domains_.tolist()}
+        facts = {name: len(getattr(self.interactions_, name)) for name in ("users", "items", "domains")}
         store.save(folder, written_state(self), kind="recommender", facts=facts)
 
     @classmethod
@@ -301,52 +300,21 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
     def notes(self) -> list[str]:
         """What was chosen for each domain, in sentences."""
         check_is_fitted(self, "serving_")
-        return [line for name, choice in self.choices_.items() for line in _told(name, choice)]
+        return [line for name, choice in self.choices_.items() for line in told(name, choice)]
 
     def _seen(self) -> Any:
         return sum(self.edges_.values())
 
-    def _known(self) -> Interactions:
-        none: Ints = np.zeros(0, dtype=np.int64)
-        return Interactions(
-            self.users_,
-            self.items_,
-            self.domains_,
-            none,
-            none,
-            none,
-            qualified=self.qualified_,
-            homes=self.item_domain_,
-        )
-
     def _rows(self, users: Sequence[str]) -> Ints:
-        return positions_of(self.users_, users, "user", missing=self.unknown == "popularity")
+        return positions_of(self.interactions_.users, users, "user", missing=self.unknown == "popularity")
 
     def _asked(self, domain: str | None) -> list[str]:
-        names = [str(name) for name in self.domains_]
+        names = [str(name) for name in self.interactions_.domains]
         if domain is not None and domain not in names:
             raise ParameterError(f"there is no domain {domain!r}; use one of {', '.join(names)}")
         return names if domain is None else [domain]
 
     def _named(self, columns: Ints) -> Array:
-        names = np.append(self.items_, None)
+        names = np.array([*self.interactions_.items.tolist(), None], dtype=object)
         found: Array = names[columns]
         return found
-
-
-def _told(domain: str, choice: Choice) -> list[str]:
-    def of(members: Sequence[Member]) -> str:
-        return " + ".join(
-            f"{m.weight:.2f} × {m.method}{_settings(m)}{f', other domains {m.others:g}' if m.others else ''}"
-            for m in members
-        )
-
-    lines = [f"{domain}: {of(choice.warm)} (held-out NDCG {choice.worth:.4f})"]
-    if choice.cold:
-        lines.append(f"{domain}, users new to it: {of(choice.cold)} (held-out NDCG {choice.cold_worth:.4f})")
-    return lines
-
-
-def _settings(member: Member) -> str:
-    found = ", ".join(f"{name} {value:g}" for name, value in member.settings.items())
-    return f" ({found})" if found else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -50,7 +50,6 @@ class Spectral:
     vectors: int
     linear_weight: float
     output_exponent: float
-    linear: ClassVar[bool] = True
 
     def scores(self, rows: Ints, items: Ints | None = None) -> Floats:
         """Float32 array of shape (len(rows), len(items))."""
