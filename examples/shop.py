@@ -94,7 +94,7 @@ def told(data: Interactions) -> Iterator[str]:
     model, texts = learnt(data, 0), data.item_text or {}
     user = data.users[0]
     for item in model.recommend([user], 3, domain="Crime").items[0]:
-        because = [texts[name] for name in model.reasons(user, item, most=2)["because_of"]]
+        because = [texts.get(name, "what most people take") for name in model.reasons(user, item, most=2)["item"]]
         yield f"{texts[item]}, because of {' and '.join(because)}"
 
 

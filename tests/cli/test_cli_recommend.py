@@ -63,7 +63,7 @@ def test_fit_keeps_a_model_and_judges_it_on_what_is_held_out(shop: Path, model: 
         assert judged[domain, "fused"]["recall@10"] > judged[domain, "popularity"]["recall@10"] + 0.2
     assert [step["name"] for step in told["steps"]] == ["read", "fit", "save", "evaluate"]
     assert "judged on the test split" in (shop / "fit.txt").read_text()
-    assert CrossDomainRecommender.load(model).domains_.tolist() == ["book", "film"]
+    assert CrossDomainRecommender.load(model).interactions_.domains.tolist() == ["book", "film"]
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
@@ -73,7 +73,7 @@ def test_predict_writes_a_row_for_each_item(shop: Path, model: Path, ending: str
     assert done.code == 0, done.err
     readers = {"csv": pl.read_csv, "parquet": pl.read_parquet, "jsonl": pl.read_ndjson}
     table = readers[ending](out)
-    assert table.columns == ["user", "item", "rank", "score", "domain"]
+    assert table.columns == ["user", "item", "rank", "score", "domain", "text"]
     assert table["user"].to_list() == ["u1"] * 3 + ["u2"] * 3 + ["nobody"] * 3
     assert table["rank"].to_list() == [1, 2, 3] * 3
     first = table.filter(pl.col("user") != "nobody")
@@ -87,7 +87,7 @@ def test_predict_says_because_of_what_and_for_whom_a_file_asks(shop: Path, model
     out, told = shop / "p.csv", shop / "p.json"
     done = run(
         *("recommend", "predict", model, "--users", shop / "who.csv", "--user", "who", "--out", out, "-k", 2),
-        *("--domain", "film", "--reasons", 2, "--texts", shop / "likes.csv", "--json", told, "--quiet"),
+        *("--domain", "film", "--reasons", 2, "--json", told, "--quiet"),
     )
     assert done.code == 0, done.err
     table = pl.read_csv(out)
@@ -98,7 +98,8 @@ def test_predict_says_because_of_what_and_for_whom_a_file_asks(shop: Path, model
     assert reasons[2:] == ["what most users take"] * 2
     assert all(reason.count("%") == 2 for reason in reasons[:2])
     expected = CrossDomainRecommender.load(model).reasons("u5", table["item"][0], most=2)
-    assert f"({expected['share'][0]:.0%})" in reasons[0]
+    texts = CrossDomainRecommender.load(model).interactions_.item_text
+    assert reasons[0].startswith(f"{texts[expected['item'][0]]} ({expected['share'][0]:.0%}); ")
     counts = json.loads(told.read_text())
     assert (counts["users"], counts["unknown"], counts["rows"]) == (2, 1, 4)
 
@@ -155,7 +156,6 @@ def test_similar_items_are_of_the_same_taste(shop: Path, model: Path) -> None:
         (("predict", "MODEL", "--out", "p.csv", "--users", "none.csv"), ("none.csv", "does not exist")),
         (("predict", "MODEL", "--out", "p.csv", "--users", "likes.csv", "--user", "who"), ("'who'", "user, item")),
         (("predict", "MODEL", "--out", "likes.csv", "--users", "likes.csv"), ("--out", "would be lost")),
-        (("predict", "MODEL", "--out", "p.csv", "--texts", "bare.csv"), ("bare.csv", "no texts")),
         (("predict", "MODEL", "--out", "p.csv", "--users", "gaps.csv"), ("gaps.csv", "row 2 has no user")),
         (("predict", "bare.csv", "--out", "p.csv"), ("bare.csv", "is no folder")),
         (("predict", "empty", "--out", "p.csv"), ("empty",)),

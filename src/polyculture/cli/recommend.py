@@ -68,9 +68,6 @@ SharedItems = Annotated[
 HoldOut = Annotated[str | None, typer.Option("--hold-out", help=f"Make a test of each user's: {', '.join(HOLD_OUT)}.")]
 Cuts = Annotated[str, typer.Option("-k", "--k", metavar="N,...", help="Judge the first N items.")]
 Count = Annotated[int, typer.Option("-k", "--k", metavar="N", help="Items a list.")]
-Texts = Annotated[
-    Path | None, typer.Option("--texts", metavar="DATA", help="Interactions whose texts of items are written, too.")
-]
 OnlyDomain = Annotated[str | None, typer.Option("--domain", metavar="NAME", help="Items of this domain alone.")]
 
 
@@ -155,7 +152,6 @@ def predict(
     domain: OnlyDomain = None,
     seen: Annotated[bool, typer.Option("--seen", help="Recommend what a user has, too.")] = False,
     reasons: Annotated[int, typer.Option("--reasons", metavar="N", help="Say because of which N items.")] = 0,
-    texts: Texts = None,
     json: JsonFile = None,
     quiet: Quiet = False,
 ) -> None:
@@ -164,10 +160,10 @@ def predict(
     chosen = words(names)
     if chosen is not None and (users is not None or not chosen):
         raise ParameterError("--for: names users, as --users does; give one of them, and at least one name")
-    check_outputs(inputs=[users, texts], out=(out, ENDINGS), json=(json, ()))
+    check_outputs(inputs=[users], out=(out, ENDINGS), json=(json, ()))
     from polyculture.cli.recommended import Wanted, predict_to
 
-    wanted = Wanted(users, user, chosen, k, domain, seen=seen, reasons=reasons, texts=texts)
+    wanted = Wanted(users, user, chosen, k, domain, seen=seen, reasons=reasons)
     predict_to(model, wanted, out, json, quiet=quiet)
 
 
@@ -213,7 +209,6 @@ def similar(
     items: Annotated[list[str], typer.Argument(metavar="ITEM...", help="Names of items.")],
     k: Count = 10,
     domain: OnlyDomain = None,
-    texts: Texts = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help=f"Write the table: {' '.join(ENDINGS[:4])}")
     ] = None,
@@ -222,10 +217,10 @@ def similar(
 ) -> None:
     """Show the items that are most alike to each of the given ones, of all domains or of one."""
     check_ranges(k=(k, 1, 10_000))
-    check_outputs(inputs=[texts], out=(out, ENDINGS), json=(json, ()))
+    check_outputs(out=(out, ENDINGS), json=(json, ()))
     from polyculture.cli.recommended import similar_to
 
-    similar_to(model, items, k, domain, texts, out, json, quiet=quiet)
+    similar_to(model, items, k, domain, out, json, quiet=quiet)
 
 
 def _columns(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from polyculture.cli.common import write_json
-from polyculture.cli.recommending import is_packaged, loaded
+from polyculture.cli.recommending import loaded
 from polyculture.cli.screen import progress, show
 from polyculture.cli.table import names, write_table
-from polyculture.data.interactions import load_interactions, read_interactions
 from polyculture.data.interactions.coding import named
 from polyculture.data.readers import read_table
 from polyculture.errors import DataError, ParameterError
@@ -38,23 +37,22 @@ class Wanted:
     domain: str | None
     seen: bool
     reasons: int
-    texts: Path | None
 
 
 def predict_to(folder: Path, wanted: Wanted, out: Path, json: Path | None, *, quiet: bool) -> None:
     """Write what each user is recommended."""
     with progress(quiet=quiet), Steps().step("recommend"):
-        asked, texts = _asked(wanted), _texts(wanted.texts)
+        asked = _asked(wanted)
         model = loaded(folder)
         _check_domain(model, wanted.domain)
-        known = set(model.users_.tolist())
-        users = model.users_.tolist() if asked is None else asked
+        everybody = model.interactions_.users.tolist()
+        users, known = everybody if asked is None else asked, set(everybody)
         found = model.recommend(users, wanted.k, domain=wanted.domain, exclude_seen=not wanted.seen)
-        table = _rows(found, model, texts)
+        table = _rows(found, model)
         if wanted.reasons:
             pairs = zip(table["user"], table["item"], strict=True)
             table["because_of"] = [
-                _because(model, user, item, wanted.reasons, texts) if user in known else POPULAR for user, item in pairs
+                _because(model, user, item, wanted.reasons) if user in known else POPULAR for user, item in pairs
             ]
         write_table(out, table)
     counts = {"users": len(users), "unknown": sum(user not in known for user in users), "rows": len(table["user"])}
@@ -68,7 +66,6 @@ def similar_to(
     items: Sequence[str],
     k: int,
     domain: str | None,
-    texts: Path | None,
     out: Path | None,
     json: Path | None,
     *,
@@ -76,11 +73,10 @@ def similar_to(
 ) -> None:
     """Show what is alike to some items."""
     with progress(quiet=quiet), Steps().step("compare"):
-        told = _texts(texts)
         model = loaded(folder)
         _check_domain(model, domain)
         _check_items(model, items, folder)
-        table = _rows(model.similar_items(items, k, domain=domain), model, told)
+        table = _rows(model.similar_items(items, k, domain=domain), model)
     if out is not None:
         write_table(out, table)
     rows = list(zip(*table.values(), strict=True))
@@ -89,38 +85,29 @@ def similar_to(
     show("similar items", list(table), [[cell(value) for value in row] for row in rows])
 
 
-def _rows(found: Recommendations, model: CrossDomainRecommender, texts: Mapping[str, str]) -> dict[str, list[Any]]:
-    """A row for each item that is recommended, with its domain, and its text where texts were asked for."""
+def _rows(found: Recommendations, model: CrossDomainRecommender) -> dict[str, list[Any]]:
+    """A row for each item that is recommended, with its domain, and its text where the model learnt of texts."""
+    known = model.interactions_
     table: dict[str, list[Any]] = found.frame().to_dict(as_series=False)
     first = next(iter(table))
-    domains = [*model.domains_.tolist(), "several"]
-    where = dict(zip(model.items_.tolist(), [domains[code] for code in model.item_domain_.tolist()], strict=True))
+    domains = [*known.domains.tolist(), "several"]
+    where = dict(zip(known.items.tolist(), [domains[code] for code in known.item_domain.tolist()], strict=True))
     ordered = {name: table[name] for name in (first, "item", "rank", "score")}
     ordered["domain"] = [where[item] for item in table["item"]]
+    texts = known.item_text
     return ordered | ({"text": [texts.get(item, "") for item in table["item"]]} if texts else {})
 
 
-def _because(model: CrossDomainRecommender, user: str, item: str, most: int, texts: Mapping[str, str]) -> str:
+def _because(model: CrossDomainRecommender, user: str, item: str, most: int) -> str:
     """The items that speak for another, with their share of its score."""
-    try:
-        parts = model.reasons(user, item, most=most).to_dicts()
-    except ParameterError:
-        # nothing is known of the user in this domain, or the model is no sum over items
-        return POPULAR
-    return "; ".join(f"{texts.get(p['because_of'], p['because_of'])} ({p['share']:.0%})" for p in parts)
-
-
-def _texts(path: Path | None) -> Mapping[str, str]:
-    if path is None:
-        return {}
-    data = load_interactions(str(path)) if is_packaged(path) else read_interactions(path, missing="drop")
-    if not data.item_text:
-        raise DataError(f"{path}: has no texts of items for --texts; leave it out, or name interactions that have")
-    return data.item_text
+    texts = model.interactions_.item_text or {}
+    parts = model.reasons(user, item, most=most).to_dicts()
+    named = {"(popularity)": POPULAR} | dict(texts)
+    return "; ".join(f"{named.get(part['item'], part['item'])} ({part['share']:.0%})" for part in parts)
 
 
 def _check_domain(model: CrossDomainRecommender, domain: str | None) -> None:
-    known = model.domains_.tolist()
+    known = model.interactions_.domains.tolist()
     if domain is not None and domain not in known:
         near = get_close_matches(domain, known, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -128,7 +115,7 @@ def _check_domain(model: CrossDomainRecommender, domain: str | None) -> None:
 
 
 def _check_items(model: CrossDomainRecommender, items: Sequence[str], folder: Path) -> None:
-    known = model.items_.tolist()
+    known = model.interactions_.items.tolist()
     for item in items:
         if item not in known:
             near = get_close_matches(item, known, n=1)

@@ -9,7 +9,6 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import typer
 
 from polyculture.cli.common import write_json
@@ -43,7 +42,7 @@ def fit_to(
     steps = Steps()
     with progress(quiet=quiet):
         with steps.step("read"):
-            data = read(path, given)
+            data = _read(path, given)
         tested = data.within("test")
         if tested.all():
             raise DataError(f"{data.source}: has no training interactions; mark some as train in the split column")
@@ -79,12 +78,12 @@ def evaluate_to(
     """Judge a model on what is held out."""
     with progress(quiet=quiet):
         with Steps().step("read"):
-            data = read(path, given)
+            data = _read(path, given)
         held_out = data if data.split is None else data.take(data.within(split))
         if not len(held_out):
             raise DataError(f"{data.source}: has no {split} interactions; mark some in the split column, or --hold-out")
         model = loaded(folder)
-        policies = _unknown(model, held_out)
+        policies = held_out.like(model.interactions_).policies
         with Steps().step("evaluate"):
             found = model.evaluate(held_out, k=cuts)
     about = {**_about(data), "policies": [asdict(policy) for policy in policies]}
@@ -111,13 +110,13 @@ def loaded(folder: Path) -> CrossDomainRecommender:
     return CrossDomainRecommender.load(folder)
 
 
-def read(path: Path, given: Input) -> Interactions:
+def _read(path: Path, given: Input) -> Interactions:
     """Interactions of a file, or of a packaged set where there is no such file."""
-    data = _packaged(str(path), given) if is_packaged(path) else _file(path, given)
+    data = _packaged(str(path), given) if _is_packaged(path) else _file(path, given)
     return data if given.hold_out is None else hold_out(data, given.hold_out, seed=given.seed)
 
 
-def is_packaged(path: Path) -> bool:
+def _is_packaged(path: Path) -> bool:
     """Whether this names a packaged set, and no file or folder."""
     return str(path) in INTERACTIONS and not path.exists()
 
@@ -154,22 +153,6 @@ def _made(parameters: Mapping[str, Any], seed: int) -> CrossDomainRecommender:
             hint = f"did you mean {near[0]}? " if near else ""
             raise ParameterError(f"--set {name}: is no parameter; {hint}use one of {', '.join(known)}")
     return CrossDomainRecommender(**parameters, random_state=seed)
-
-
-def _unknown(model: CrossDomainRecommender, held_out: Interactions) -> tuple[Policy, ...]:
-    """What was decided about interactions, and how many are of users or items that the model does not know."""
-    none = np.zeros(0, np.int64)
-    known = Interactions(
-        model.users_,
-        model.items_,
-        model.domains_,
-        none,
-        none,
-        none,
-        qualified=model.qualified_,
-        homes=model.item_domain_,
-    )
-    return held_out.like(known).policies
 
 
 def _about(data: Interactions) -> dict[str, Any]:
