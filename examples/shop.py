@@ -8,7 +8,7 @@ took in a genre, and are served from what they took elsewhere.
     OMP_NUM_THREADS=1 python examples/shop.py
 
 Nothing is chosen on what is judged: the recommender holds out a part of what it may learn from. Each figure is the mean
-of the users' NDCG@10 over three seeds, which hold out other interactions and hide other people.
+of the users' NDCG@10 over the seeds, which hold out other interactions and hide other people.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def told(data: Interactions) -> Iterator[str]:
 def main() -> None:
     """Print two tables and three recommendations."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     seeds = parser.parse_args().seeds
     data = films()
     for title, run in (("People who are known", regulars), ("People who are new to the genre", newcomers)):
