@@ -1,4 +1,4 @@
-"""What the benchmarks of images share: leave one domain out, weights learnt on a left-out training domain, one table."""
+"""What the benchmarks of images share: one domain left out, weights learnt on left-out training domains, one table."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def _row(task: Task, right: Mapping[str, Mapping[str, np.ndarray]], name: str) -
 
 
 def _each_item(task: Task, one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Mean lead on each item over seeds and over the domains that it is in: pictures of one item are not independent."""
+    """Mean lead on each item over seeds and over its domains: pictures of one item are not independent."""
     items = np.concatenate([task.item[task.rows(["test"], only=d)] for d in task.domains])
     lead = np.concatenate([(one[d].astype(float) - other[d]).mean(axis=0) for d in task.domains])
     _, place = np.unique(items, return_inverse=True)
@@ -217,11 +217,8 @@ def tell(title: str, found: Mapping[str, Any], file: Path | None) -> None:
     lines = [title, "", *markdown(found), "", "weights by the domain left out:"]
     lines += [f"  {d}: " + ", ".join(f"{n} {w:.2f}" for n, w in own.items()) for d, own in found["weights"].items()]
     took = found["seconds"]
-    lines += [
-        "",
-        f"{took['wall']:.0f} s, of these {took['in models']:.0f} s of processor time in base models; "
-        f"largest process {found['largest process, MB']:.0f} MB; {os.cpu_count()} processors",
-    ]
+    seconds = f"{took['wall']:.0f} s, of these {took['in models']:.0f} s of processor time in base models"
+    lines += ["", f"{seconds}; largest process {found['largest process, MB']:.0f} MB; {os.cpu_count()} processors"]
     sys.stdout.write("\n".join(lines) + "\n")
     if file:
         file.parent.mkdir(parents=True, exist_ok=True)

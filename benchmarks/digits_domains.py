@@ -1,14 +1,14 @@
 """Handwritten digits under a way of taking pictures that no model has seen: leave one of seven domains out.
 
-Run ``python benchmarks/digits_domains.py``. Models learn from the training and validation digits of six domains and are
-judged on the test digits of the seventh; each digit is in one domain alone, and a digit that is tested was seen in none.
-Seeds change the networks; heads over frozen vectors and over pixels are in closed form and have none. The weights of the
-fused model are learnt on validation digits of the training domains, each domain answered by models that saw neither it
-nor the one that is tested. Nothing is chosen with labels of the domain tested.
+Run ``python benchmarks/digits_domains.py --jobs 2``. Models learn from the training and validation digits of six
+domains and are judged on the test digits of the seventh; each digit is in one domain alone, and a digit that is
+tested was seen in none. Seeds change the networks; heads over frozen vectors and over pixels are in closed form and
+have none. The weights of the fused model are learnt on validation digits of the training domains, each domain
+answered by models that saw neither it nor the one that is tested. Test digits choose nothing in a run.
 
-The changes of training images are those that are the default, and two that are not of these domains (contrast and random
-filters): turning digits further or inverting them would be to train on the domain that is left out. One network sees
-the pictures, another one their edges.
+The changes of training images are those that are the default, and two that are not of these domains (contrast and
+random filters): turning digits further or inverting them would be to train on the domain that is left out. One
+network sees the pictures, another one their edges.
 """
 
 from __future__ import annotations

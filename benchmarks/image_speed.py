@@ -2,7 +2,8 @@
 
 Run ``python benchmarks/image_speed.py``. One thread each; images of noise, 64 × 64; no cache. The frozen networks are
 also exported to ONNX here and run by onnxruntime alone on batches that are already scaled: what is left when reading,
-resizing and scaling cost nothing. The best of three rounds is told, rounds taken in turn, so that a busy minute hits all.
+resizing and scaling cost nothing. The best of three rounds is told; rounds are taken in turn, so that a busy minute
+hits all alike.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ BATCH = 32
 
 
 def exported(module: Any, size: int, folder: str) -> Callable[[np.ndarray], Any]:
-    """Onnxruntime on the network, one thread, from scaled batches."""
+    """A network in onnxruntime, one thread, from scaled batches."""
     path = str(Path(folder) / f"{module.__name__.rpartition('.')[2]}.onnx")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -72,8 +72,8 @@ def explain(
     X, domain, edges
         As in :meth:`CrossDomainClassifier.predict`.
     kinds : sequence of str
-        Of ``"words"``, ``"features"``, ``"patches"``, ``"neighbours"``, ``"edges"``, ``"domains"``, ``"modalities"`` and
-        ``"prototypes"``; ``"auto"`` is all that apply to this model and these items.
+        Of ``"words"``, ``"features"``, ``"patches"``, ``"neighbours"``, ``"edges"``, ``"domains"``, ``"modalities"``
+        and ``"prototypes"``; ``"auto"`` is all that apply to this model and these items.
     most : int >= 1
         Features, patches, neighbours, edges and prototypes to name.
     groups : mapping of name to columns, or None
