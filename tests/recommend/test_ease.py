@@ -60,7 +60,7 @@ def test_over_users_is_the_same_with_sides_exchanged() -> None:
 
 
 @pytest.mark.parametrize("kind", [Ease, UserEase])
-def test_state_and_back(kind: type[Ease] | type[UserEase]) -> None:
+def test_state_and_back(kind: type[Ease | UserEase]) -> None:
     matrix = taken(12, 30)
     model = (ease if kind is Ease else user_ease)(matrix, ridge=1.0, item_exponent=0.4)
     again = kind.from_state(model.state(), matrix)

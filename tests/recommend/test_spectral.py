@@ -37,6 +37,10 @@ def test_the_randomised_search_finds_the_same(monkeypatch: pytest.MonkeyPatch) -
     np.testing.assert_allclose(spectral(TAKEN, vectors=4).scores(np.arange(30)), whole, atol=1e-4)
 
 
+def test_an_empty_matrix_says_nothing() -> None:
+    assert not spectral(sp.csr_array((3, 4), dtype=np.float32)).scores(np.arange(3)).any()
+
+
 def test_parts_sum_to_the_score() -> None:
     model = spectral(TAKEN, vectors=5)
     scores = model.scores(np.arange(30))
