@@ -27,6 +27,11 @@ MODELS = Registry(
             "how much each item speaks for each other one",
             "Steck 2019, arXiv:1905.03375",
         ),
+        "user_ease": Part(
+            "polyculture.recommend.user_ease:user_ease",
+            "how much each user speaks for each other one",
+            "Steck 2019, arXiv:1905.03375",
+        ),
     },
 )
 

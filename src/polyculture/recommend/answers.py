@@ -83,7 +83,7 @@ def reasons_frame(columns: Ints, values: Floats, most: int, known: Interactions,
 
     order = np.argsort(-np.abs(values), kind="stable")[: checked_k(most)]
     whole = np.abs(values).sum()
-    items = [str(known.items[c]) if c >= 0 else "(popularity)" for c in columns[order].tolist()]
+    items = [str(known.items[c]) if c >= 0 else "(other users)" for c in columns[order].tolist()]
     homes = [known.item_domain[c] if c >= 0 else -2 for c in columns[order].tolist()]
     named = {-2: domain, -1: "several"} | dict(enumerate(known.domains.tolist()))
     shares, score = values[order] / (whole if whole > 0 else 1), [float(values.sum())] * len(order)

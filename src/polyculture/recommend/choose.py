@@ -11,10 +11,11 @@ from polyculture.arrays import Ints
 from polyculture.data.interactions import Interactions
 from polyculture.progress import LOG
 from polyculture.recommend.blend import blend
-from polyculture.recommend.edges import Held, sample
+from polyculture.recommend.edges import Edges, Held, sample
 from polyculture.recommend.jury import Jury
-from polyculture.recommend.search import Member, Trials, possible
+from polyculture.recommend.search import Member, Trials, possible, unchosen
 
+SIDES = ("warm", "cold", "alone")
 FEW = 20
 """Held-out users with which nothing is chosen."""
 
@@ -33,10 +34,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Choice:
-    """The blends of one domain: for users with a history in it, and for users with one elsewhere only."""
+    """The blends of one domain: for users with a history in it, for users with one elsewhere only, and a baseline.
+
+    The baseline has no edge of another domain. Where there is one domain, there is the first blend alone.
+    """
 
     warm: list[Member]
     cold: list[Member]
+    alone: list[Member]
     worth: float
     cold_worth: float
 
@@ -44,28 +49,40 @@ class Choice:
 def choose(held: Held, domain: str, items: Ints, plan: Plan) -> Choice:
     """Climb with each method, then blend; users who are new to the domain have a choice of their own."""
     several = len(held.edges) > 1
-    warm, worth = _blended(held, domain, items, plan, (0.0, *plan.others) if several else (0.0,))
+    trials = _trials(held, domain, items, plan, held.warm)
+    members = _members(trials, plan, (0.0, *plan.others) if several else (0.0,))
+    warm, worth = _blended(trials, members)
     if not several:
-        return Choice(warm, [], worth, float("nan"))
-    cold, cold_worth = _blended(held, domain, items, plan, plan.others, cold=True)
-    return Choice(warm, cold, worth, cold_worth)
+        return Choice(warm, [], [], worth, float("nan"))
+    alone, _ = _blended(trials, [member for member in members if not member.others])
+    trials = _trials(held, domain, items, plan, held.cold)
+    cold, cold_worth = _blended(trials, _members(trials, plan, plan.others)) if plan.others else ([], float("nan"))
+    return Choice(warm, cold, alone, worth, cold_worth)
 
 
-def _blended(
-    held: Held, domain: str, items: Ints, plan: Plan, others: Sequence[float], *, cold: bool = False
-) -> tuple[list[Member], float]:
-    away = (held.cold if cold else held.warm)[domain]
-    rows = sample(away, plan.most_users, plan.random_state)
-    seen = sum(held.edges.values())
-    trials = Trials(held.edges, domain, Jury.of(rows, items, seen, away, plan.k), plan.most_vectors, plan.random_state)
-    methods = [m for m in plan.methods if possible(m, held.edges[domain])]
-    if len(rows) < FEW or not others:
-        LOG.warning("%s: %d held-out users are too few to choose by; settings stay as they begin", domain, len(rows))
-        return [_unchosen(methods, others)], float("nan")
-    members = [member for method in methods for member in _climbed(trials, method, others)]
+def _trials(held: Held, domain: str, items: Ints, plan: Plan, away: Edges) -> Trials:
+    rows = sample(away[domain], plan.most_users, plan.random_state)
+    jury = Jury.of(rows, items, sum(held.edges.values()), away[domain], plan.k)
+    return Trials(held.edges, domain, jury, plan.most_vectors, plan.random_state)
+
+
+def _members(trials: Trials, plan: Plan, others: Sequence[float]) -> list[Member]:
+    """The best of each method; where there are too few users to choose by, one method as it begins."""
+    methods = [method for method in plan.methods if possible(method, trials.edges[trials.domain])]
+    if len(trials.jury.rows) >= FEW:
+        return [member for method in methods for member in _climbed(trials, method, others)]
+    LOG.warning("%s: %d held-out users are too few to choose by", trials.domain, len(trials.jury.rows))
+    # its settings suit a matrix of any size; others are chosen for want of it
+    method = "ease" if "ease" in methods else methods[-1]
+    return [Member(method, unchosen(method, trials.edges[trials.domain]), others[-1])]
+
+
+def _blended(trials: Trials, members: Sequence[Member]) -> tuple[list[Member], float]:
+    if len(trials.jury.rows) < FEW:
+        return list(members), float("nan")
     weights, worth = blend([trials.scores(member) for member in members], trials.jury.worth)
     found = [replace(member, weight=weight) for member, weight in zip(members, weights, strict=True) if weight]
-    LOG.info("%s%s: %s: %.4f", domain, ", new users" if cold else "", [(m.method, m.weight) for m in found], worth)
+    LOG.info("%s: %s: %.4f", trials.domain, [(m.method, m.others, round(m.weight, 2)) for m in found], worth)
     return found, worth
 
 

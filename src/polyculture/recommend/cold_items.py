@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -10,6 +12,7 @@ from polyculture.arrays import Ints
 from polyculture.data.interactions import Interactions
 
 NEIGHBOURS = 10
+_WORD = re.compile(r"\w+")
 
 
 def lent(data: Interactions) -> sp.csr_array | None:
@@ -43,7 +46,9 @@ def lent(data: Interactions) -> sp.csr_array | None:
     new, old = np.flatnonzero(told & ~taken), np.flatnonzero(told & taken)
     if not len(new) or not len(old):
         return None
-    words = sp.csr_array(TfidfVectorizer(sublinear_tf=True, token_pattern=r"(?u)\b\w+\b").fit_transform(texts))
+    words = sp.csr_array(
+        TfidfVectorizer(sublinear_tf=True, analyzer=lambda text: _WORD.findall(text.lower())).fit_transform(texts)
+    )
     nearest = [_nearest(words, at, old[_fitting(data, at, old)]) for at in new.tolist()]
     rows = np.repeat(new, [len(columns) for columns, _ in nearest])
     columns = np.concatenate([columns for columns, _ in nearest])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,12 +29,19 @@ def judged(serving: Mapping[str, Serving], seen: sp.csr_array, held: Interaction
     for name, domain in serving.items():
         relevant = held.matrix(domain=name)
         users = np.flatnonzero(np.diff(relevant.indptr))
-        plain = Serving(domain.items, [], [], domain.known, domain.elsewhere, domain.counts)
-        for model, of in (("fused", domain), ("popularity", plain)):
+        for model, of in baselines(domain).items():
             values = by_user(of, users, seen, relevant, k)
             means = {measure: float(np.mean(each)) if len(each) else float("nan") for measure, each in values.items()}
             rows.append({"domain": name, "model": model, "users": len(users), **means})
     return pl.DataFrame(rows)
+
+
+def baselines(serving: Serving) -> dict[str, Serving]:
+    """A domain as it is served, and as it would be without other domains, and by popularity."""
+    found = {"fused": serving}
+    if serving.alone:
+        found["specialist"] = replace(serving, warm=serving.alone, cold=[])
+    return found | {"popularity": replace(serving, warm=[], cold=[])}
 
 
 def by_user(

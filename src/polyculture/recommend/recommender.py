@@ -27,7 +27,7 @@ from polyculture.recommend.stored import read_state, written_state
 if TYPE_CHECKING:
     import polars as pl
 
-AUTO = ("popularity", "spectral", "ease")
+AUTO = ("popularity", "spectral", "ease", "user_ease")
 
 
 class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
@@ -139,8 +139,9 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         """
         plan = self._plan()
         if not isinstance(interactions, Interactions):
-            columns = {"domain": domain, "rating": rating, "time": time, "text": text}
-            interactions = from_frame(interactions, user=user, item=item, **columns)
+            interactions = from_frame(
+                interactions, user=user, item=item, domain=domain, rating=rating, time=time, text=text
+            )
         data = interactions.take(~interactions.within("test"))
         if not len(data):
             raise DataError(f"{data.source}: holds no interaction to learn from; give rows outside the test split")
@@ -249,8 +250,8 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
     def reasons(self, user: str, item: str, *, most: int = 5) -> pl.DataFrame:
         """Because of these: what each item of the user's history adds to the score of an item.
 
-        Exact, as scores are sums over the history. Where popularity is part of the blend it has a row of its own, named
-        "(popularity)"; it has the only one where nothing else is known of the user.
+        Exact, as scores are sums over the history. What popularity or a model over users adds to a blend has one row,
+        named "(other users)"; it is the only one where nothing is known of the user.
 
         Returns
         -------
@@ -272,7 +273,7 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         return reasons_frame(*self.serving_[name].parts(int(row), int(column)), most, known, name)
 
     def evaluate(self, held_out: Interactions, *, k: Sequence[int] = (10, 20)) -> pl.DataFrame:
-        """Recall, NDCG, hit rate and MRR on interactions that were not learnt from, beside popularity.
+        """Recall, NDCG, hit rate and MRR on interactions that were not learnt from, beside the baselines.
 
         Items that a user had when the model was fitted are left out of the ranking; every other item of the domain is
         ranked. NDCG's best list ends at k, and recall is divided by the number of relevant items.
@@ -280,7 +281,8 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         polars frame
-            domain, model ("fused" or "popularity"), users, and a column a measure and k.
+            domain, model ("fused", "specialist": the same methods with no edge of another domain, and "popularity"),
+        users, and a column a measure and k.
         """
         check_is_fitted(self, "serving_")
         known = held_out.like(self.interactions_)

@@ -18,6 +18,7 @@ from polyculture.recommend.jury import Jury
 from polyculture.recommend.popularity import popularity
 from polyculture.recommend.ranked import on_one_scale
 from polyculture.recommend.spectral import Basis, Spectral, basis_of
+from polyculture.recommend.user_ease import user_ease
 
 EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 OFFSETS = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)
@@ -77,9 +78,14 @@ class Trials:
         settings = settings_of("ease", at)
         return ease(self.graph(at["others"]), **settings).scores(self.jury.rows, self.jury.items)
 
+    def user_ease(self, at: Mapping[str, Any]) -> Floats:
+        """Scores of the jury's users and items."""
+        model = user_ease(self.graph(at["others"]), **settings_of("user_ease", at))
+        return model.scores(self.jury.rows, self.jury.items)
+
     def best(self, method: str, others: Sequence[float], start: Mapping[str, Any] | None = None) -> Member:
         """Climb to the best settings of one method, where other domains may weigh as much as is named."""
-        ladders, first = _ladders(method, others, self.most_vectors)
+        ladders, first = _ladders(method, others, min(self.most_vectors, room(self.edges[self.domain])))
         scores: Callable[[Mapping[str, Any]], Floats] = getattr(self, method)
         at, worth = climb(ladders, first | dict(start or {}), lambda at: self.jury.worth(scores(at)))
         member = Member(method, settings_of(method, at), at.get("others", 0.0), worth=worth)
@@ -97,14 +103,24 @@ class Trials:
 
 def possible(method: str, matrix: sp.csr_array) -> bool:
     """Whether a method can be fitted to a matrix of this shape in minutes."""
-    return method != "ease" or min(matrix.shape) <= LIMIT // 3
+    return "ease" not in method or min(matrix.shape) <= LIMIT // 3
+
+
+def unchosen(method: str, matrix: sp.csr_array) -> Settings:
+    """Settings with which there is nothing to choose by: few singular vectors for a small matrix."""
+    return {"vectors": room(matrix)} if method == "spectral" else {}
+
+
+def room(matrix: sp.csr_array) -> int:
+    """A quarter of the smaller side: with all singular vectors the low-pass filter would pass everything."""
+    return int(max(1, min(matrix.shape) // 4))
 
 
 def settings_of(method: str, at: Mapping[str, Any]) -> Settings:
     """The settings of a method's function from a point of the search."""
     if method == "popularity":
         return {}
-    names = {"spectral": ("vectors", "linear_weight"), "ease": ("ridge",)}[method]
+    names = {"spectral": ("vectors", "linear_weight"), "ease": ("ridge",), "user_ease": ("ridge",)}[method]
     found = {name: at[name] for name in ("user_exponent", "item_exponent", *names)}
     return found | {"output_exponent": round(at["item_exponent"] + at["offset"], 6)}
 
@@ -115,8 +131,10 @@ def _ladders(method: str, others: Sequence[float], most: int) -> tuple[dict[str,
         return {}, {}
     shared: dict[str, Sequence[Any]] = {"user_exponent": EXPONENTS, "item_exponent": EXPONENTS, "others": others}
     middle = {"user_exponent": 0.4, "item_exponent": 0.4, "offset": 0.0, "others": others[0]}
-    if method == "ease":
-        return {"ridge": RIDGES, "offset": OFFSETS, **shared}, middle | {"ridge": 0.5}
+    if method != "spectral":
+        # an item's exponent at the end does not move the items of a user of a model over users
+        offset = {"offset": OFFSETS} if method == "ease" else {}
+        return {"ridge": RIDGES, **offset, **shared}, middle | {"ridge": 0.5}
     vectors = [count for count in VECTORS if count <= most] or [most]
     return (
         {"linear_weight": LINEAR, "offset": OFFSETS, "vectors": vectors, **shared},

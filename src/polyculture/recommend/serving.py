@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,16 +11,17 @@ import scipy.sparse as sp
 from polyculture.arrays import Floats, Ints, Mask
 from polyculture.recommend import MODELS
 from polyculture.recommend.base import Model
-from polyculture.recommend.choose import Choice
+from polyculture.recommend.choose import SIDES, Choice
 from polyculture.recommend.cold_items import within
 from polyculture.recommend.ease import Ease
 from polyculture.recommend.edges import joined
 from polyculture.recommend.popularity import Popularity, popularity
 from polyculture.recommend.search import Member
 from polyculture.recommend.spectral import Spectral
+from polyculture.recommend.user_ease import UserEase
 from polyculture.store import State
 
-_KINDS: dict[str, type[Model]] = {"popularity": Popularity, "spectral": Spectral, "ease": Ease}
+_KINDS: dict[str, type[Model]] = {"popularity": Popularity, "spectral": Spectral, "ease": Ease, "user_ease": UserEase}
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Serving:
     """Users with a history in another domain."""
     counts: Floats
     """How many users took each item in the domain."""
+    alone: list[Fitted] = field(default_factory=list)
+    """The blend without edges of other domains, where there are others: a baseline."""
     lent: sp.csr_array | None = None
     """For items of the domain that nobody took: of which of its items they have the score, and in which parts."""
 
@@ -121,20 +124,23 @@ def serve(
         return Fitted(member, fitted[key])
 
     part = None if lent is None else within(lent, items)
-    return _serving(edges, domain, items, ([fit(m) for m in choice.warm], [fit(m) for m in choice.cold]), part)
+    return _serving(
+        edges, domain, items, [[fit(m) for m in blend] for blend in (choice.warm, choice.cold, choice.alone)], part
+    )
 
 
 def _serving(
     edges: Mapping[str, sp.csr_array],
     domain: str,
     items: Ints,
-    blends: tuple[list[Fitted], list[Fitted]],
+    blends: Sequence[list[Fitted]],
     lent: sp.csr_array | None,
 ) -> Serving:
     known = np.diff(edges[domain].indptr) > 0
     away = [np.diff(matrix.indptr) > 0 for name, matrix in edges.items() if name != domain]
     elsewhere = np.any(away, axis=0) if away else np.zeros_like(known)
-    return Serving(items, *blends, known, elsewhere, popularity(edges[domain]).counts, lent)
+    warm, cold, alone = blends
+    return Serving(items, warm, cold, known, elsewhere, popularity(edges[domain]).counts, alone, lent)
 
 
 def state_of(serving: Serving) -> State:
@@ -143,7 +149,8 @@ def state_of(serving: Serving) -> State:
     def of(blend: Sequence[Fitted]) -> list[State]:
         return [{"member": asdict(each.member), "model": each.model.state()} for each in blend]
 
-    return {"items": serving.items, "warm": of(serving.warm), "cold": of(serving.cold), "lent": serving.lent}
+    blends = {side: of(getattr(serving, side)) for side in SIDES}
+    return {"items": serving.items, "lent": serving.lent, **blends}
 
 
 def from_state(state: State, edges: Mapping[str, sp.csr_array], domain: str) -> Serving:
@@ -157,4 +164,4 @@ def from_state(state: State, edges: Mapping[str, sp.csr_array], domain: str) -> 
             out.append(Fitted(member, _KINDS[member.method].from_state(each["model"], graph)))
         return out
 
-    return _serving(edges, domain, state["items"], (of(state["warm"]), of(state["cold"])), state["lent"])
+    return _serving(edges, domain, state["items"], [of(state[side]) for side in SIDES], state["lent"])

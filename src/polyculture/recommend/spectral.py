@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
+import scipy.linalg as sl
 import scipy.sparse as sp
 from sklearn.utils.extmath import randomized_svd
 
@@ -132,7 +133,7 @@ def basis_of(
     small = min(x.shape)
     count = min(vectors, small)
     if small <= _EXACT:
-        values, found = _exact(x)
+        values, found = _exact(x, count)
     else:
         _, values, right = randomized_svd(
             x, count, n_oversamples=32, n_iter=4, power_iteration_normalizer="LU", random_state=random_state
@@ -148,10 +149,18 @@ def basis_of(
     )
 
 
-def _exact(x: sp.csr_array) -> tuple[Floats, Floats]:
-    """All singular values and right vectors, the largest first."""
-    _, values, right = np.linalg.svd(x.toarray().astype(np.float64), full_matrices=False)
-    return values, right.T
+def _exact(x: sp.csr_array, count: int) -> tuple[Floats, Floats]:
+    """The largest singular values that are not 0 and their right vectors, from the smaller of the two squares."""
+    wide = x.shape[0] < x.shape[1]
+    dense = x.toarray().astype(np.float64)
+    square = dense @ dense.T if wide else dense.T @ dense
+    squares, vectors = sl.eigh(square, subset_by_index=[len(square) - count, len(square) - 1])
+    squares, vectors = squares[::-1], vectors[:, ::-1]
+    there = squares > squares[0] * 1e-10
+    # of an empty matrix one direction stays, in which nothing lies
+    there[0] = True
+    values, vectors = np.sqrt(np.maximum(squares[there], 0)), vectors[:, there]
+    return values, dense.T @ vectors / np.maximum(values, 1e-12) if wide else vectors
 
 
 def spectral(

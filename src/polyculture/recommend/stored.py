@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from polyculture.data.interactions import Interactions
-from polyculture.recommend.choose import Choice
+from polyculture.recommend.choose import SIDES, Choice
 from polyculture.recommend.edges import edges_of
 from polyculture.recommend.search import Member
 from polyculture.recommend.serving import from_state, state_of
@@ -40,5 +40,5 @@ def read_state(cls: type[CrossDomainRecommender], state: State) -> CrossDomainRe
 
 
 def _choice(state: State) -> Choice:
-    members = {side: [Member(**member) for member in state[side]] for side in ("warm", "cold")}
-    return Choice(members["warm"], members["cold"], state["worth"], state["cold_worth"])
+    members = {side: [Member(**member) for member in state[side]] for side in SIDES}
+    return Choice(**members, worth=state["worth"], cold_worth=state["cold_worth"])
