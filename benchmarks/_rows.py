@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _ablations import without_encoders, without_steps
 
 from polyculture import CrossDomainClassifier
 from polyculture.data import DomainData
 from polyculture.evaluation.accuracy import macro_f1
 from polyculture.evaluation.baselines import ngrams
+from polyculture.measure import paired_interval
 from polyculture.preprocess import Preprocessor
 from polyculture.progress import LOG
 
@@ -25,6 +27,8 @@ Row = dict[str, Any]
 Runs = list[dict[str, Row]]
 Score = Callable[[np.ndarray, np.ndarray], float]
 
+RESAMPLED = 200
+"""Resamples of the test items, where intervals over items are asked for."""
 NAMES = {
     "encoder:lexical:words": "words alone",
     "encoder:lexical:characters": "characters alone",
@@ -39,6 +43,7 @@ def arguments(description: str | None, *, csv: bool = False, parts: Sequence[str
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("POLYCULTURE_DATA"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--json", type=Path, help="folder for every seed's numbers")
+    parser.add_argument("--ablation", choices=("steps", "encoders"), help="rows without each step, or encoders too")
     if csv:
         parser.add_argument("--csv", type=Path)
     if parts:
@@ -62,20 +67,35 @@ def split_by_groups(data: DomainData, groups: np.ndarray, strata: np.ndarray, se
 
 
 def class_runs(
-    seeds: Sequence[int], parted: Callable[[int], DomainData], without: Mapping[str, Sequence[str]] | None = None
+    seeds: Sequence[int],
+    parted: Callable[[int], DomainData],
+    without: Mapping[str, Sequence[str]] | None = None,
+    *,
+    ablation: str | None = None,
 ) -> Runs:
-    """Macro-F1 of every row for each seed: the default classifier, word n-grams, and fused models of fewer encoders."""
+    """Macro-F1 of every row for each seed: the default classifier, word n-grams, and fused models of fewer encoders.
+
+    With an ablation also of the default classifier without each step (and each encoder), and intervals over items.
+    """
     runs = []
     for seed in seeds:
         learnt, test = halves(parted(seed))
         model = CrossDomainClassifier(random_state=seed, clean=False)
-        answers = answers_of(model, learnt, test)
+        answers = answers_of(model, learnt, test, ablation=ablation)
         answers |= simple_rows(learnt, test, lambda part, texts, names=model.classes_: ngrams(part, names, texts))
         for name, encoders in (without or {}).items():
             less = CrossDomainClassifier(encoders, random_state=seed, clean=False)
             answers[name] = answers_of(less, learnt, test)["fused"]
         truth = model.codes(test.label)
-        runs.append(judged(answers, truth, test.domain, lambda y, found: macro_f1(y, found.argmax(axis=1))))
+        runs.append(
+            judged(
+                answers,
+                truth,
+                test.domain,
+                lambda y, found: macro_f1(y, found.argmax(axis=1)),
+                samples=RESAMPLED if ablation else 0,
+            )
+        )
     return runs
 
 
@@ -87,7 +107,9 @@ def halves(data: DomainData) -> tuple[DomainData, DomainData]:
     return learnt, test
 
 
-def answers_of(model: Any, learnt: DomainData, test: DomainData) -> dict[str, np.ndarray]:
+def answers_of(
+    model: Any, learnt: DomainData, test: DomainData, *, ablation: str | None = None
+) -> dict[str, np.ndarray]:
     """Fit with the split that is given; answers of every part and of the whole for the test items."""
     start = time.process_time()
     prepared = model.preprocess(learnt.texts, learnt.label.tolist(), domain=learnt.domain, split=learnt.split)
@@ -98,7 +120,12 @@ def answers_of(model: Any, learnt: DomainData, test: DomainData) -> dict[str, np
     LOG.info("%.0f s of processor time to fit and answer", time.process_time() - start)
     losses = ", ".join(f"{name} {loss:.3f}" for name, loss in model.routed_.losses_.items())
     LOG.info("fusion: %s, by the loss on held-out items: %s", model.routed_.method_, losses)
+    LOG.info("graph: %s, %d hops", model.features_.spread_.kind_, model.features_.spread_.hops_)
     found["fused, domain not told"] = model.answers(later)["fused"]
+    if ablation:
+        parts = model, encoded, prepared, later, test.domain
+        found |= without_steps(*parts) | dict(without_encoders(*parts, altogether=ablation == "encoders"))
+        LOG.info("%.0f s of processor time with the ablation", time.process_time() - start)
     return {NAMES.get(name, name): answer for name, answer in found.items()}
 
 
@@ -114,12 +141,26 @@ def simple_rows(
     return {"n-grams, pooled": pooled, "n-grams, a specialist a domain": own}
 
 
-def judged(answers: Mapping[str, np.ndarray], truth: np.ndarray, domain: np.ndarray, score: Score) -> dict[str, Row]:
-    """Score of each row in per cent: each domain, their mean and the worst."""
-    found = {}
+def judged(
+    answers: Mapping[str, np.ndarray], truth: np.ndarray, domain: np.ndarray, score: Score, *, samples: int = 0
+) -> dict[str, Row]:
+    """Score of each row in per cent: each domain, their mean and the worst.
+
+    With samples also the lead of the fused model on the mean, and its interval over items by a paired bootstrap.
+    """
+
+    def mean(rows: np.ndarray, answer: np.ndarray) -> float:
+        where = domain[rows]
+        each = [score(truth[rows[where == d]], answer[where == d]) for d in sorted(set(where.tolist()))]
+        return 100 * float(np.mean(each))
+
+    found, everything = {}, np.arange(len(truth))
     for name, answer in answers.items():
         each = {d: 100 * score(truth[domain == d], answer[domain == d]) for d in sorted(set(domain.tolist()))}
         found[name] = {"by_domain": each, "mean": float(np.mean(list(each.values()))), "worst": min(each.values())}
+        if samples and name != "fused":
+            interval = paired_interval(mean, everything, answers["fused"], answer, samples=samples)
+            found[name]["ahead"] = {**vars(interval), "items": len(truth)}
     return found
 
 

@@ -88,7 +88,8 @@ def main() -> None:
     if chosen.csv:
         written(split_by_groups(data, block, stratum, chosen.seeds[0]), chosen.csv)
         return
-    runs = class_runs(chosen.seeds, lambda seed: split_by_groups(data, block, stratum, seed), WITHOUT)
+    parted = lambda seed: split_by_groups(data, block, stratum, seed)  # noqa: E731
+    runs = class_runs(chosen.seeds, parted, {} if chosen.ablation else WITHOUT, ablation=chosen.ablation)
     tell("Chinese reviews", "macro-F1, %", runs, chosen.json)
 
 

@@ -21,20 +21,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from sklearn.base import clone
+from _ablations import without_encoders, without_steps
 
 from polyculture import CrossDomainClassifier
 from polyculture.data import DomainData, from_frame
 from polyculture.evaluation.accuracy import by_domain
 from polyculture.evaluation.baselines import ngrams
 from polyculture.preprocess import Preprocessor
-
-ABLATIONS: dict[str, dict[str, Any]] = {
-    "no experts": {"adapt": "none"},
-    "no fusion": {"fuse": "none"},
-    "no ensemble": {"fuse": "regmean"},
-    "no fine-tuning of the fused": {"fine_tune_epochs": 0},
-}
 
 
 def data_of(folder: Path) -> tuple[tuple[DomainData, ...], np.ndarray]:
@@ -60,29 +53,6 @@ def baselines(learnt: DomainData, test: DomainData, classes: np.ndarray) -> dict
     return {"n-grams, pooled": ngrams(learnt, classes, test.texts), "n-grams, a specialist a domain": own}
 
 
-def ablations(
-    model: CrossDomainClassifier, encoded: Any, prepared: DomainData, later: Any, domain: np.ndarray
-) -> dict[str, np.ndarray]:
-    """The fused model with a step, or a family, left out; items are encoded already."""
-    found = {}
-    for name, change in ABLATIONS.items():
-        found[name] = refitted(model, encoded, prepared, change).answers(later, domain)["fused"]
-    for left in model.families_:
-        names = [name for name in model.families_ if name != left]
-        less = refitted(model, encoded.only(names), prepared, {}, backbone=model.backbone_, experts=model.experts_)
-        found[f"without the base model {left}"] = less.answers(later.only(names), domain)["fused"]
-    return found
-
-
-def refitted(
-    model: CrossDomainClassifier, encoded: Any, prepared: DomainData, change: Mapping[str, Any], **made: Any
-) -> CrossDomainClassifier:
-    """A clone that learns from the same encoded items."""
-    fresh = clone(model).set_params(**change)
-    fresh.features_ = model.features_
-    return fresh.learn(encoded, prepared, **({"backbone": model.backbone_} | made))
-
-
 def main() -> None:
     """Fit, judge, print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -105,7 +75,8 @@ def main() -> None:
     answers["fused, domain not told"] = model.answers(later)["fused"]
     answers |= baselines(learnt, test, model.classes_)
     if not chosen.no_ablation:
-        answers |= ablations(model, encoded, prepared, later, test.domain)
+        parts = model, encoded, prepared, later, test.domain
+        answers |= without_steps(*parts) | dict(without_encoders(*parts, altogether=False))
     rows = table(answers, model.codes(test.label), test.domain, clean)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     if chosen.json:

@@ -1,7 +1,8 @@
-"""The table of docs/reasons.md: are reasons true? Texts, a citation network, and houses planted in graphs.
+"""The table of docs/reasons.md: are reasons true? Texts, numbers, networks, and houses planted in graphs.
 
-Run ``python benchmarks/reasons.py``, or a part of it: ``--only planted``. The parts ``fdu_mtl`` and ``citation`` need
-``POLYCULTURE_DATA=FOLDER`` or ``--data-dir``; integrated gradients need captum and are left out without it.
+Run ``python benchmarks/reasons.py``, or a part of it: ``--only planted``. The parts ``fdu_mtl``, ``amazon``,
+``citation`` and ``twitch`` need ``POLYCULTURE_DATA=FOLDER`` or ``--data-dir``; integrated gradients need captum and are
+left out without it.
 """
 
 from __future__ import annotations
@@ -16,23 +17,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
+from _reason_rows import Row, edges_judged, found_by, judged, markdown, spread_of
+from amazon_pairs import read, weighted
 from sklearn.base import clone
 
 from polyculture import CrossDomainClassifier, load_dataset
 from polyculture.data import DomainData, from_frame
-from polyculture.data.graphs import read_acdne
-from polyculture.explain import Asked, auroc, graph_reasons, judge, neighbours_of, planted_houses, true_edges
-from polyculture.measure import bootstrap
+from polyculture.data.graphs import read_acdne, read_musae
+from polyculture.explain import Asked, planted_houses
 from polyculture.preprocess import Preprocessor
 from polyculture.progress import LOG
-
-Row = dict[str, Any]
-SCORES = ("deletion", "insertion", "comprehensiveness", "sufficiency")
 
 
 def vader(chosen: argparse.Namespace) -> Iterator[Row]:
@@ -97,6 +95,41 @@ def citation(chosen: argparse.Namespace) -> Iterator[Row]:
         yield judged("citation networks", asked, kind, again, chosen.seed)
 
 
+def amazon(chosen: argparse.Namespace) -> Iterator[Row]:
+    """Two pairs of categories, 5,000 counted words, no labels of the target: words of its test reviews, as features."""
+    for source, target in (("books", "kitchen"), ("kitchen", "dvd")):
+        (counts, y), (unlabelled, _), (later, _) = (
+            read(chosen.data_dir, name) for name in (f"{source}_train", f"{target}_train", f"{target}_test")
+        )
+        x, z, a = weighted(counts, unlabelled, later)
+        label, domain = np.array([*y.tolist(), *[None] * z.shape[0]]), np.repeat([source, target], [len(y), z.shape[0]])
+        model, again = (
+            CrossDomainClassifier(random_state=chosen.seed + k).fit(sp.vstack([x, z]), label.tolist(), domain=domain)
+            for k in (0, 1)
+        )
+        rows = np.random.default_rng(chosen.seed).permutation(np.flatnonzero(np.diff(a.indptr) >= 5))[:40]
+        asked = Asked.of(model, a[rows], domain=[target] * len(rows))
+        yield judged(f"Amazon, {source}→{target}", asked, "features", again, chosen.seed)
+
+
+def twitch(chosen: argparse.Namespace) -> Iterator[Row]:
+    """Two pairs of countries over their edges, no labels of the target: features and neighbours of its streamers."""
+    for source, target in (("PTBR", "RU"), ("RU", "PTBR")):
+        data = read_musae(chosen.data_dir / "twitch" / "twitch.zip", domains=(source, target))
+        label, x = np.where(data.domain == source, data.label, None), data.items["vector"]
+        model, again = (
+            CrossDomainClassifier(graph="given", hops=(2,), random_state=chosen.seed + k).fit(
+                x, label.tolist(), domain=data.domain, graph=data.graph
+            )
+            for k in (0, 1)
+        )
+        degree = np.diff(sp.csr_array(data.graph).indptr)
+        rows = np.random.default_rng(chosen.seed).permutation(np.flatnonzero((data.domain == target) & (degree > 1)))
+        asked = Asked.of(model, x[rows[:40]], domain=data.domain[rows[:40]], edges=data.graph[rows[:40]])
+        for kind in ("features", "neighbours"):
+            yield judged(f"Twitch, {source}→{target}", asked, kind, again, chosen.seed)
+
+
 def planted(chosen: argparse.Namespace) -> Iterator[Row]:
     """Houses whose roofs decide, half of them without labels: linear propagation, and layers that are learnt."""
     houses = planted_houses(160, seed=chosen.seed)
@@ -105,7 +138,7 @@ def planted(chosen: argparse.Namespace) -> Iterator[Row]:
     for propagation, methods in (("sgc", ()), ("sign", ()), ("gcn", METHODS), ("gat", METHODS)):
         model = CrossDomainClassifier(graph="given", propagation=propagation, hops=(2,), random_state=chosen.seed)
         model.fit(houses.features, known.tolist(), graph=houses.graph)
-        some = rows[:12] if methods else rows[:100]
+        some = rows[:20] if methods else rows[:100]
         asked = Asked.of(model, houses.features[some], edges=houses.graph[some])
         right = model.target_.names[asked.predicted] == houses.label[some]
         start = time.perf_counter()
@@ -119,83 +152,26 @@ def planted(chosen: argparse.Namespace) -> Iterator[Row]:
                 "auroc": {name: spread_of(values[right]) for name, values in found.items()},
                 "seconds": time.perf_counter() - start,
             }
-        if propagation in ("sign", "gcn"):
-            again = clone(model).set_params(random_state=chosen.seed + 1)
-            again.fit(houses.features, known.tolist(), graph=houses.graph)
-            kind = "edges" if methods else "neighbours"
-            yield judged(f"planted houses, {propagation}", asked, kind, again, chosen.seed, mixes=1 if methods else 3)
+        if propagation == "sgc":
+            continue
+        again = clone(model).set_params(random_state=chosen.seed + 1)
+        again.fit(houses.features, known.tolist(), graph=houses.graph)
+        name = f"planted houses, {propagation}"
+        for method in methods:
+            yield edges_judged(name, asked, method, again, chosen.seed)
+        if not methods:
+            yield judged(name, asked, "neighbours", again, chosen.seed)
 
 
 METHODS = ("gnn_explainer", *(["integrated_gradients"] if find_spec("captum") else []))
 
 
-def found_by(method: str, asked: Asked, roofs: np.ndarray) -> dict[str, np.ndarray]:
-    """AUROC of the roof among nodes, and of the ways from it among edges, for each item."""
-    if method == "neighbours":
-        reasons = neighbours_of(asked)
-        return {"nodes": np.array([auroc(r.effects, r.items == roof) for r, roof in zip(reasons, roofs, strict=True)])}
-    found = graph_reasons(asked, method=method)
-    pairs = list(zip(found, roofs, strict=True))
-    return {
-        "nodes": np.array([auroc(r.items, r.around.items == roof) for r, roof in pairs]),
-        "edges": np.array([auroc(r.edges, true_edges(r.around, int(roof), hops=2)) for r, roof in pairs]),
-    }
-
-
-def spread_of(values: np.ndarray) -> dict[str, float]:
-    """Mean and its interval over items."""
-    return vars(bootstrap(np.nanmean, values, samples=1000))
-
-
-def judged(name: str, asked: Asked, kind: str, again: CrossDomainClassifier, seed: int, *, mixes: int = 3) -> Row:
-    """One row: a kind of reason on one set of items."""
-    start = time.perf_counter()
-    found = judge(asked, kind, again=again, mixes=mixes, seed=seed)
-    seconds = time.perf_counter() - start
-    LOG.info("%s, %s: %.0f s", name, kind, seconds)
-    return {"data": name, "kind": kind, "seconds": seconds, **found}
-
-
-def markdown(rows: Sequence[Row]) -> Iterator[str]:
-    """Lines of the two tables."""
-    yield "| data | reasons | items | " + " | ".join(f"{score} (random) | better by" for score in SCORES) + " | s |"
-    yield "|---" * (4 + 2 * len(SCORES)) + "|"
-    for row in (r for r in rows if "deletion" in r):
-        cells = [f"{row[s]['reasons']:.3f} ({row[s]['random']:.3f}) | {said(row[s]['margin'])}" for s in SCORES]
-        yield f"| {row['data']} | {row['kind']} | {row['items']} | {' | '.join(cells)} | {row['seconds']:.0f} |"
-    yield "\n| data | reasons | mixed-up model | refit, another seed | passes | stability (random) | steadier by |"
-    yield "|---" * 7 + "|"
-    for row in (r for r in rows if r.get("model") or r.get("stability")):
-        yield f"| {row['data']} | {row['kind']} | {checked(row['model'])} | {steady(row.get('stability'))} |"
-    yield "\n| data | method | items | answered right | AUROC of nodes | AUROC of edges | s |"
-    yield "|---" * 7 + "|"
-    for row in (r for r in rows if "auroc" in r):
-        cells = [said(row["auroc"].get(name)) for name in ("nodes", "edges")]
-        line = f"{row['items']} | {row['right']:.2f} | {' | '.join(cells)} | {row['seconds']:.0f}"
-        yield f"| {row['data']} | {row['kind']} | {line} |"
-
-
-def said(interval: dict[str, float] | None) -> str:
-    """An estimate and its interval."""
-    return "–" if interval is None else "{estimate:.3f} [{low:.3f}, {high:.3f}]".format(**interval)
-
-
-def checked(model: Row | None) -> str:
-    """Three cells of the check with a mixed-up model."""
-    if model is None:
-        return "– | – | –"
-    return f"{said(model['randomised'])} | {said(model['refit'])} | {'yes' if model['passes'] else 'no'}"
-
-
-def steady(found: Row | None) -> str:
-    """Two cells of the stability."""
-    return "– | –" if found is None else f"{found['reasons']:.2f} ({found['random']:.2f}) | {said(found['margin'])}"
-
-
 PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "vader": vader,
     "fdu_mtl": fdu_mtl,
+    "amazon": amazon,
     "citation": citation,
+    "twitch": twitch,
     "planted": planted,
 }
 
@@ -213,7 +189,7 @@ def main() -> None:
     rows: list[Row] = []
     start = time.perf_counter()
     for part in chosen.only:
-        if part in ("fdu_mtl", "citation") and chosen.data_dir is None:
+        if part not in ("vader", "planted") and chosen.data_dir is None:
             LOG.info("%s is left out: name the folder of the data by --data-dir", part)
             continue
         rows += PARTS[part](chosen)

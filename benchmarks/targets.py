@@ -11,6 +11,7 @@ domain has; a label is said at one half.
 
 from __future__ import annotations
 
+import argparse
 import io
 import tarfile
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from _rows import Runs, Score, answers_of, arguments, halves, judged, simple_rows, split_by_groups, tell
+from _rows import RESAMPLED, Runs, Score, answers_of, arguments, halves, judged, simple_rows, split_by_groups, tell
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score, r2_score
@@ -82,16 +83,21 @@ def linear(learner: Any, answer: str) -> Callable[[DomainData, np.ndarray], np.n
 
 
 def runs_of(
-    seeds: list[int], data: DomainData, kind: type, simple: Callable[[DomainData, np.ndarray], np.ndarray], score: Score
+    chosen: argparse.Namespace,
+    data: DomainData,
+    kind: type,
+    simple: Callable[[DomainData, np.ndarray], np.ndarray],
+    score: Score,
 ) -> Runs:
     """Every row for each seed, items shared out within each domain at random."""
-    runs = []
-    for seed in seeds:
+    runs, samples = [], RESAMPLED if chosen.ablation else 0
+    for seed in chosen.seeds:
         learnt, test = halves(split_by_groups(data, np.arange(len(data)), data.domain, seed))
         model = kind(random_state=seed, clean=False)
-        answers = {name: model.target_.decode(found) for name, found in answers_of(model, learnt, test).items()}
+        found = answers_of(model, learnt, test, ablation=chosen.ablation)
+        answers = {name: model.target_.decode(answer) for name, answer in found.items()}
         answers |= simple_rows(learnt, test, simple)
-        runs.append(judged(answers, np.array(test.label.tolist()), test.domain, score))
+        runs.append(judged(answers, np.array(test.label.tolist()), test.domain, score, samples=samples))
     return runs
 
 
@@ -107,10 +113,10 @@ def main() -> None:
     if "labels" in chosen.only:
         one_each = OneVsRestClassifier(LogisticRegression(C=5.0, max_iter=1000))
         data = labels(Path(chosen.data_dir))
-        runs = runs_of(chosen.seeds, data, CrossDomainClassifier, linear(one_each, "predict_proba"), macro_f1)
+        runs = runs_of(chosen, data, CrossDomainClassifier, linear(one_each, "predict_proba"), macro_f1)
         tell("several labels", "macro-F1, %", runs, chosen.json)
     if "values" in chosen.only:
-        runs = runs_of(chosen.seeds, values(), CrossDomainRegressor, linear(Ridge(alpha=1.0), "predict"), r2_score)
+        runs = runs_of(chosen, values(), CrossDomainRegressor, linear(Ridge(alpha=1.0), "predict"), r2_score)
         tell("values", "R², %", runs, chosen.json)
 
 

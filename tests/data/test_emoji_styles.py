@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from polyculture.data import DomainData, emoji_styles, load_dataset
-from polyculture.data.emoji_styles import STYLES, parse, person, split_by_emoji
+from polyculture.data import DomainData, emoji_packages, emoji_styles, load_dataset
+from polyculture.data.emoji_packages import STYLES, parse
+from polyculture.data.emoji_styles import person, split_by_emoji
 from polyculture.data.fetch import NodePackage, fetch
 from polyculture.errors import DataError, MissingExtraError, ParameterError
 
@@ -159,8 +160,9 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         pinned[name] = replace(style, package=replace(style.package, sha256=hashlib.sha256(data).hexdigest()))
         (tmp_path / pinned[name].package.file).write_bytes(data)
     monkeypatch.setattr(emoji_styles, "STYLES", pinned)
-    monkeypatch.setattr(emoji_styles, "_GOOGLE", pinned["google"].package)
-    monkeypatch.setattr(emoji_styles, "_drawer", lambda: same)
+    monkeypatch.setattr(emoji_packages, "STYLES", pinned)
+    monkeypatch.setattr(emoji_packages, "GOOGLE", pinned["google"].package)
+    monkeypatch.setattr(emoji_styles, "drawer", lambda: same)
     monkeypatch.setattr("shutil.which", lambda name: name)
 
     def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:

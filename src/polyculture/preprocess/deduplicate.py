@@ -125,7 +125,7 @@ def same_items(data: DomainData) -> Ints:
 
 def _same_values(values: Matrix) -> list[int]:
     if values.ndim == 1:
-        return same_texts(values).tolist()
+        return [int(i) for i in same_texts(values)]
     rows = (
         sp.csr_array(values[i : i + 1]).toarray() if sp.issparse(values) else values[i] for i in range(values.shape[0])
     )

@@ -297,8 +297,9 @@ def test_dicom_is_seen_through_its_window_after_its_rescale(tmp_path: Path) -> N
 
 def test_dicom_in_colour(tmp_path: Path) -> None:
     colour = np.full((8, 8, 3), RED, np.uint8)
-    (tmp_path / "scan.dcm").write_bytes(dicom_of(colour, "RGB"))
-    assert np.array_equal(read_images([tmp_path / "scan.dcm"], size=8)[0], colour)
+    for values in (colour, colour.astype(np.uint16) * 257):
+        (tmp_path / "scan.dcm").write_bytes(dicom_of(values, "RGB"))
+        assert np.array_equal(read_images([tmp_path / "scan.dcm"], size=8)[0], colour)
 
 
 @pytest.mark.parametrize(("left", "says"), [(-200, "is DICOM without a picture"), (-20, "is no whole picture")])

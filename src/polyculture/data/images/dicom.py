@@ -24,7 +24,7 @@ def dicom(data: bytes, check: Callable[[int, int], None]) -> Array:
     Stored values :math:`s` become :math:`v = a s + b` by the rescale slope and intercept, and grey by the first window
     (centre c, width w) of the file, :math:`255\,(v - c + w/2)/w` clipped; without a window, lowest to highest value of
     the picture become 0 to 255. MONOCHROME1 is inverted. Of several frames the first counts. Colour goes to red, green
-    and blue.
+    and blue, 16 bits of it divided by 257.
 
     Parameters
     ----------
@@ -43,7 +43,6 @@ def dicom(data: bytes, check: Callable[[int, int], None]) -> Array:
         import pydicom
     except ImportError as error:
         raise MissingExtraError("reading DICOM", "dicom") from error
-    from pydicom.pixels.processing import convert_color_space
     from pydicom.pixels.utils import pixel_array
 
     file = pydicom.dcmread(io.BytesIO(data))
@@ -51,13 +50,19 @@ def dicom(data: bytes, check: Callable[[int, int], None]) -> Array:
         raise DataError("is DICOM without a picture; take it away")
     check(int(file.Columns), int(file.Rows))
     kind = str(file.PhotometricInterpretation)
-    values = np.asarray(pixel_array(file, index=0, raw=True))
-    if int(file.SamplesPerPixel) == 3:
-        return np.asarray(convert_color_space(values, kind, "RGB") if kind != "RGB" else values, dtype=np.uint8)
+    values = np.asarray(pixel_array(file, index=0))
+    if values.ndim == 3:
+        return _colour(values)
     if kind not in ("MONOCHROME1", "MONOCHROME2"):
         raise DataError(f"is DICOM of the kind {kind}, which is not read; save it in grey or in colour")
     grey = _grey(values.astype(np.float64), file)
     return np.repeat((255 - grey if kind == "MONOCHROME1" else grey)[..., None], 3, axis=-1)
+
+
+def _colour(values: Array) -> Array:
+    if values.dtype not in (np.uint8, np.uint16):
+        raise DataError(f"is DICOM in colour of type {values.dtype}, which is not read; save it with 8 bits")
+    return values if values.dtype == np.uint8 else np.rint(values / 257.0).astype(np.uint8)
 
 
 def _grey(stored: Floats, file: object) -> Array:

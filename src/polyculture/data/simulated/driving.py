@@ -9,7 +9,6 @@ import numpy as np
 from scipy import ndimage
 
 from polyculture.arrays import Array, Floats, Mask
-from polyculture.data.dataset import DomainData
 from polyculture.data.simulated.plan import Simulated, in_range, simulate
 
 CLASSES = ("free", "car", "pedestrian", "cyclist")
@@ -70,7 +69,7 @@ def street_scenes(
         list(CAMERAS), cameras, CLASSES, n, random_state, lambda name: partial(_view, CAMERAS[name], size)
     )
     images = np.stack([image for image, _ in made])
-    data = DomainData.of({"image": images}, **columns, source="simulated street scenes")
+    data = columns.data({"image": images}, "simulated street scenes")
     return Simulated(data, np.stack([where for _, where in made]))
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from scipy import ndimage
 
 from polyculture.arrays import Array, Floats, Mask
-from polyculture.data.dataset import DomainData
 from polyculture.data.simulated.plan import Simulated, in_range, simulate
 
 CLASSES = ("healthy", "nodule", "ring")
@@ -105,9 +104,7 @@ def hospital_scans(
         list(HOSPITALS), hospitals, CLASSES, n, random_state, lambda name: partial(_slice, HOSPITALS[name], size)
     )
     grey = np.stack([image for image, _ in made])
-    data = DomainData.of(
-        {"image": np.repeat(grey[..., None], 3, axis=-1)}, **columns, source="simulated hospital scans"
-    )
+    data = columns.data({"image": np.repeat(grey[..., None], 3, axis=-1)}, "simulated hospital scans")
     return Simulated(data, np.stack([where for _, where in made]))
 
 

@@ -106,7 +106,7 @@ def worn_motions(
     series, columns = simulate(
         list(PLACES), places, list(MOTIONS), n, random_state, lambda name: partial(_felt, PLACES[name], time)
     )
-    return DomainData.of({"series": np.stack(series).astype(np.float32)}, **columns, source="simulated motions")
+    return columns.data({"series": np.stack(series).astype(np.float32)}, "simulated motions")
 
 
 def _felt(place: Place, time: Floats, label: str, rng: np.random.Generator) -> Floats:

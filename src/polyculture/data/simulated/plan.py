@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,20 @@ class Simulated:
     where: Mask
 
 
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What is known of each of n simulated items beside the item itself."""
+
+    label: Array
+    domain: Array
+    split: Array
+    ids: Array
+
+    def data(self, items: Mapping[str, Array], source: str) -> DomainData:
+        """The items with what is known of them."""
+        return DomainData.of(items, label=self.label, domain=self.domain, split=self.split, ids=self.ids, source=source)
+
+
 def in_range(name: str, value: float, least: float, most: float) -> None:
     """Refuse a parameter out of its range.
 
@@ -50,7 +64,7 @@ def simulate(
     n: int,
     random_state: int,
     make: Callable[[str], Make],
-) -> tuple[list[Any], dict[str, Array]]:
+) -> tuple[list[Any], Columns]:
     """Items of each domain, as many of each class, and their columns.
 
     What a domain holds does not depend on which others are asked for. A quarter of each class of each domain is for
@@ -84,9 +98,9 @@ def simulate(
         items += [one(classes[i % len(classes)], rng) for i in range(n)]
     label = np.array([classes[i % len(classes)] for i in range(n)])
     part = parts_of(label, random_state)
-    return items, {
-        "label": np.tile(label, len(chosen)),
-        "domain": np.repeat(chosen, n),
-        "split": np.tile(part, len(chosen)),
-        "ids": np.array([f"{domain}/{i}" for domain in chosen for i in range(n)]),
-    }
+    return items, Columns(
+        label=np.tile(label, len(chosen)),
+        domain=np.repeat(chosen, n),
+        split=np.tile(part, len(chosen)),
+        ids=np.array([f"{domain}/{i}" for domain in chosen for i in range(n)]),
+    )

@@ -70,7 +70,7 @@ def struck_sounds(
         list(MICROPHONES), microphones, list(MODES), n, random_state,
         lambda name: partial(_heard, MICROPHONES[name], spectrum),
     )  # fmt: skip
-    return DomainData.of({"audio": as_pictures(sounds, spectrum.rate, spectrum)}, **columns, source="simulated strokes")
+    return columns.data({"audio": as_pictures(sounds, spectrum.rate, spectrum)}, "simulated strokes")
 
 
 Microphone = Callable[[Floats, int, np.random.Generator], Floats]

@@ -32,26 +32,29 @@ ENCODERS = Registry(
             f"{_HERE}.lexical:LexicalEncoder", "word and character n-grams, sparse", "Salton & Buckley 1988"
         ),
         "vectors": Part(f"{_HERE}.vectors:VectorEncoder", "numbers as they are, columns on one scale"),
-        "image-cnn": Part(
-            f"{_HERE}.images.cnn:ImageCNNEncoder", "residual convolutions over images", "He et al. 2016, CVPR", "train"
-        ),
-        "image-rnn": Part(
-            f"{_HERE}.images.rnn:ImageRNNEncoder",
-            "recurrence over the rows of images; cell gru or lstm",
-            "Visin et al. 2015, arXiv:1505.00393",
-            "train",
-        ),
-        "image-transformer": Part(
-            f"{_HERE}.images.transformer:ImageTransformerEncoder",
-            "self-attention over patches of images",
-            "Dosovitskiy et al. 2021, arXiv:2010.11929",
-            "train",
-        ),
         "pretrained": Part(
             f"{_HERE}.pretrained:PretrainedEncoder",
             "a frozen base model; model minilm, wordllama or a folder",
             "Reimers & Gurevych 2019, arXiv:1908.10084",
             "pretrained",
+        ),
+        "image-cnn": Part(
+            f"{_HERE}.images.cnn:ImageCNNEncoder",
+            "images: a small residual network",
+            "He et al. 2016, arXiv:1512.03385",
+            "train",
+        ),
+        "image-rnn": Part(
+            f"{_HERE}.images.rnn:ImageRNNEncoder",
+            "images: recurrence over rows and columns; cell gru or lstm",
+            "Visin et al. 2015, arXiv:1505.00393",
+            "train",
+        ),
+        "image-transformer": Part(
+            f"{_HERE}.images.transformer:ImageTransformerEncoder",
+            "images: self-attention over patches",
+            "Dosovitskiy et al. 2021, arXiv:2010.11929",
+            "train",
         ),
         "image-pretrained": Part(
             f"{_HERE}.images.pretrained:PretrainedImageEncoder",

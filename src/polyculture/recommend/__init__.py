@@ -1,0 +1,44 @@
+"""Recommendation over the graph of users and items of all domains. One method a file."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from polyculture.registry import Part, Registry
+
+if TYPE_CHECKING:
+    from polyculture.recommend.recommender import CrossDomainRecommender
+    from polyculture.recommend.result import Recommendations
+
+__all__ = ["MODELS", "CrossDomainRecommender", "Recommendations"]
+
+MODELS = Registry(
+    "model of interactions",
+    {
+        "popularity": Part("polyculture.recommend.popularity:popularity", "what most users take"),
+        "spectral": Part(
+            "polyculture.recommend.spectral:spectral",
+            "low frequencies of the graph of users and items",
+            "Shen et al. 2021, arXiv:2108.07567",
+        ),
+        "ease": Part(
+            "polyculture.recommend.ease:ease",
+            "how much each item speaks for each other one",
+            "Steck 2019, arXiv:1905.03375",
+        ),
+        "user_ease": Part(
+            "polyculture.recommend.user_ease:user_ease",
+            "how much each user speaks for each other one",
+            "Steck 2019, arXiv:1905.03375",
+        ),
+    },
+)
+
+_LATER = {"CrossDomainRecommender": "recommender", "Recommendations": "result"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'polyculture.recommend' has no attribute {name!r}")
+    return getattr(import_module(f"polyculture.recommend.{_LATER[name]}"), name)

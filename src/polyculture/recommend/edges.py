@@ -1,0 +1,102 @@
+"""The graph of users and items of all domains, and the parts of it that are held out to choose by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from polyculture.arrays import Ints, Mask
+from polyculture.data.interactions import Interactions
+
+Edges = dict[str, sp.csr_array]
+"""By domain, users by items of all domains: 1 where the user took the item there."""
+
+
+def edges_of(data: Interactions) -> Edges:
+    """One matrix a domain, all of one shape."""
+    return {name: data.matrix(domain=name) for name in data.domains.tolist()}
+
+
+def joined(edges: Mapping[str, sp.csr_array], domain: str, others: float) -> sp.csr_array:
+    """One graph: a domain's own edges weigh 1, those of other domains `others`; 0 leaves them out.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> edges = {"book": sp.csr_array([[1.0, 0.0]]), "film": sp.csr_array([[0.0, 1.0]])}
+    >>> joined(edges, "book", 0.5).toarray().tolist()
+    [[1.0, 0.5]]
+    """
+    found = edges[domain]
+    if others:
+        for name, matrix in edges.items():
+            if name != domain:
+                # an item of both domains, taken in both, counts once
+                found = found.maximum(others * matrix)
+    return sp.csr_array(found, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is left to learn from, and what was taken away for choosing."""
+
+    edges: Edges
+    warm: Edges
+    """Part of the histories of users who keep another part."""
+    cold: Edges
+    """Whole histories in one domain of users who keep another domain."""
+
+
+def held_out(edges: Mapping[str, sp.csr_array], share: float, cold_share: float, seed: int) -> Held:
+    """Take away a share of each user's interactions in each domain, and all of some users' in one domain.
+
+    A user with one interaction keeps it; of two or more, at least one is taken and one kept.
+    """
+    rng = np.random.default_rng(seed)
+    left, warm, cold = {}, {}, {}
+    names = list(edges)
+    cold_in = _cold_users(edges, cold_share, rng)
+    for name in names:
+        matrix = edges[name]
+        users = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        whole = (cold_in == names.index(name))[users]
+        part = ~whole & _share_of_rows(matrix, share, rng)
+        left[name], warm[name], cold[name] = (kept(matrix, mask) for mask in (~whole & ~part, part, whole))
+    return Held(left, warm, cold)
+
+
+def _cold_users(edges: Mapping[str, sp.csr_array], share: float, rng: np.random.Generator) -> Ints:
+    """For each user the domain whose history is taken away, or -1; only users of two domains lose one."""
+    counts = np.stack([np.diff(matrix.indptr) > 0 for matrix in edges.values()])
+    out = np.full(counts.shape[1], -1)
+    several = np.flatnonzero(counts.sum(axis=0) > 1)
+    chosen = rng.permutation(several)[: round(share * len(several))]
+    for user in chosen.tolist():
+        out[user] = rng.choice(np.flatnonzero(counts[:, user]))
+    return out
+
+
+def _share_of_rows(matrix: sp.csr_array, share: float, rng: np.random.Generator) -> Mask:
+    counts = np.diff(matrix.indptr)
+    users = np.repeat(np.arange(matrix.shape[0]), counts)
+    place = np.empty(matrix.nnz, dtype=np.int64)
+    place[np.lexsort((rng.random(matrix.nnz), users))] = np.arange(matrix.nnz) - matrix.indptr[users]
+    taken = np.where(counts > 1, np.maximum(1, np.round(share * counts)), 0)
+    found: Mask = place < taken[users]
+    return found
+
+
+def kept(matrix: sp.csr_array, mask: Mask) -> sp.csr_array:
+    """The stored values under a mask, in the order in which they are stored."""
+    users = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    places = (users[mask], matrix.indices[mask])
+    return sp.csr_array((matrix.data[mask], places), shape=matrix.shape, dtype=np.float32)
+
+
+def sample(matrix: sp.csr_array, most: int, seed: int) -> Ints:
+    """Rows that hold something, at most so many, drawn at random and sorted."""
+    rows = np.flatnonzero(np.diff(matrix.indptr))
+    return np.sort(np.random.default_rng(seed).permutation(rows)[:most])

@@ -1,0 +1,142 @@
+"""Which settings of a model serve one domain best, by interactions that were held out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import scipy.sparse as sp
+
+from polyculture.arrays import Floats
+from polyculture.progress import LOG
+from polyculture.recommend.base import Settings
+from polyculture.recommend.climb import climb
+from polyculture.recommend.ease import LIMIT, ease
+from polyculture.recommend.edges import Edges, joined
+from polyculture.recommend.jury import Jury
+from polyculture.recommend.popularity import popularity
+from polyculture.recommend.ranked import on_one_scale
+from polyculture.recommend.spectral import Basis, Spectral, basis_of
+from polyculture.recommend.user_ease import user_ease
+
+EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+OFFSETS = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)
+LINEAR = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
+VECTORS = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536)
+RIDGES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 100.0, 200.0, 400.0, 1000.0)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One model of a blend: what it is, how much the edges of other domains weigh in its graph, and its own weight."""
+
+    method: str
+    settings: Settings
+    others: float
+    weight: float = 1.0
+    worth: float = float("nan")
+
+
+@dataclass
+class Trials:
+    """The models that are tried for one domain; what several of them share is computed once."""
+
+    edges: Edges
+    domain: str
+    jury: Jury
+    most_vectors: int
+    random_state: int
+
+    def __post_init__(self) -> None:
+        self._graph: tuple[float, sp.csr_array] | None = None
+        self._basis: tuple[tuple[float, float, float], Basis] | None = None
+
+    def graph(self, others: float) -> sp.csr_array:
+        """The graph in which other domains weigh so much; the last is kept."""
+        if self._graph is None or self._graph[0] != others:
+            self._graph = (others, joined(self.edges, self.domain, others))
+        return self._graph[1]
+
+    def popularity(self, at: Mapping[str, Any]) -> Floats:  # noqa: ARG002 (there is nothing to choose)
+        """Scores of the jury's users and items."""
+        return popularity(self.edges[self.domain]).scores(self.jury.rows, self.jury.items)
+
+    def spectral(self, at: Mapping[str, Any]) -> Floats:
+        """Scores of the jury's users and items."""
+        key = (at["others"], at["user_exponent"], at["item_exponent"])
+        if self._basis is None or self._basis[0] != key:
+            graph = self.graph(at["others"])
+            self._basis = (key, basis_of(graph, *key[1:], self.most_vectors, random_state=self.random_state))
+        basis = self._basis[1]
+        vectors = min(at["vectors"], len(basis.values))
+        model = Spectral(basis, vectors, at["linear_weight"], at["item_exponent"] + at["offset"])
+        return model.scores(self.jury.rows, self.jury.items)
+
+    def ease(self, at: Mapping[str, Any]) -> Floats:
+        """Scores of the jury's users and items."""
+        settings = settings_of("ease", at)
+        return ease(self.graph(at["others"]), **settings).scores(self.jury.rows, self.jury.items)
+
+    def user_ease(self, at: Mapping[str, Any]) -> Floats:
+        """Scores of the jury's users and items."""
+        model = user_ease(self.graph(at["others"]), **settings_of("user_ease", at))
+        return model.scores(self.jury.rows, self.jury.items)
+
+    def best(self, method: str, others: Sequence[float], start: Mapping[str, Any] | None = None) -> Member:
+        """Climb to the best settings of one method, where other domains may weigh as much as is named."""
+        ladders, first = _ladders(method, others, min(self.most_vectors, room(self.edges[self.domain])))
+        scores: Callable[[Mapping[str, Any]], Floats] = getattr(self, method)
+        at, worth = climb(ladders, first | dict(start or {}), lambda at: self.jury.worth(scores(at)))
+        member = Member(method, settings_of(method, at), at.get("others", 0.0), worth=worth)
+        LOG.info("%s: %s %s, others %g: %.4f", self.domain, method, member.settings, member.others, worth)
+        return member
+
+    def scores(self, member: Member) -> Floats:
+        """Scores of a member on one scale."""
+        at = dict(member.settings) | {"others": member.others}
+        if "output_exponent" in at:
+            at["offset"] = at["output_exponent"] - at["item_exponent"]
+        scores: Floats = getattr(self, member.method)(at)
+        return on_one_scale(scores)
+
+
+def possible(method: str, matrix: sp.csr_array) -> bool:
+    """Whether a method can be fitted to a matrix of this shape in minutes."""
+    return "ease" not in method or min(matrix.shape) <= LIMIT // 3
+
+
+def unchosen(method: str, matrix: sp.csr_array) -> Settings:
+    """Settings with which there is nothing to choose by: few singular vectors for a small matrix."""
+    return {"vectors": room(matrix)} if method == "spectral" else {}
+
+
+def room(matrix: sp.csr_array) -> int:
+    """A quarter of the smaller side: with all singular vectors the low-pass filter would pass everything."""
+    return int(max(1, min(matrix.shape) // 4))
+
+
+def settings_of(method: str, at: Mapping[str, Any]) -> Settings:
+    """The settings of a method's function from a point of the search."""
+    if method == "popularity":
+        return {}
+    names = {"spectral": ("vectors", "linear_weight"), "ease": ("ridge",), "user_ease": ("ridge",)}[method]
+    found = {name: at[name] for name in ("user_exponent", "item_exponent", *names)}
+    return found | {"output_exponent": round(at["item_exponent"] + at["offset"], 6)}
+
+
+def _ladders(method: str, others: Sequence[float], most: int) -> tuple[dict[str, Sequence[Any]], dict[str, Any]]:
+    """Values to climb among, cheap settings first, and where to begin."""
+    if method == "popularity":
+        return {}, {}
+    shared: dict[str, Sequence[Any]] = {"user_exponent": EXPONENTS, "item_exponent": EXPONENTS, "others": others}
+    middle = {"user_exponent": 0.4, "item_exponent": 0.4, "offset": 0.0, "others": others[0]}
+    if method != "spectral":
+        # an item's exponent at the end does not move the items of a user of a model over users
+        offset = {"offset": OFFSETS} if method == "ease" else {}
+        return {"ridge": RIDGES, **offset, **shared}, middle | {"ridge": 0.5}
+    vectors = [count for count in VECTORS if count <= most] or [most]
+    return (
+        {"linear_weight": LINEAR, "offset": OFFSETS, "vectors": vectors, **shared},
+        middle | {"linear_weight": 0.45, "vectors": vectors[-1]},
+    )

@@ -1,0 +1,44 @@
+"""A fitted recommender as a state that can be kept, and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from polyculture.data.interactions import Interactions
+from polyculture.recommend.choose import SIDES, Choice
+from polyculture.recommend.edges import edges_of
+from polyculture.recommend.search import Member
+from polyculture.recommend.serving import from_state, state_of
+from polyculture.store import State
+
+if TYPE_CHECKING:
+    from polyculture.recommend.recommender import CrossDomainRecommender
+
+_KEPT = ("users", "items", "domains", "user", "item", "domain", "item_text", "source", "qualified")
+
+
+def written_state(model: CrossDomainRecommender) -> State:
+    """All that answers need."""
+    return {
+        "params": model.get_params(),
+        "interactions": {name: getattr(model.interactions_, name) for name in _KEPT},
+        "homes": model.interactions_.item_domain,
+        "choices": {name: asdict(choice) for name, choice in model.choices_.items()},
+        "serving": {name: state_of(serving) for name, serving in model.serving_.items()},
+    }
+
+
+def read_state(cls: type[CrossDomainRecommender], state: State) -> CrossDomainRecommender:
+    """Rebuild from :func:`written_state`."""
+    model = cls(**state["params"])
+    model.interactions_ = Interactions(**state["interactions"], homes=state["homes"])
+    model.edges_ = edges_of(model.interactions_)
+    model.choices_ = {name: _choice(each) for name, each in state["choices"].items()}
+    model.serving_ = {name: from_state(each, model.edges_, name) for name, each in state["serving"].items()}
+    return model
+
+
+def _choice(state: State) -> Choice:
+    members = {side: [Member(**member) for member in state[side]] for side in SIDES}
+    return Choice(**members, worth=state["worth"], cold_worth=state["cold_worth"])

@@ -1,0 +1,161 @@
+"""The estimator as a whole, on tastes that are known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from polyculture.data.interactions import Interactions, hold_out
+from polyculture.errors import DataError, ParameterError, StoreError
+from polyculture.recommend import CrossDomainRecommender
+
+
+def parity(names: np.ndarray) -> np.ndarray:
+    """Taste of users or items, by the number in their names."""
+    return np.array([int(name[1:]) % 2 for name in names.ravel().tolist()]).reshape(names.shape)
+
+
+def test_a_user_gets_items_of_the_own_taste(model: CrossDomainRecommender) -> None:
+    users = [f"u{n:03d}" for n in range(4, 80)]
+    found = model.recommend(users, 3, domain="b")
+    assert (parity(found.items) == parity(np.array(users))[:, None]).mean() > 0.9
+    assert {name[0] for name in found.items.ravel()} == {"b"}
+    assert (np.diff(found.scores, axis=1) <= 0).all()
+
+
+def test_a_user_who_is_new_to_a_domain_is_known_by_the_other(model: CrossDomainRecommender) -> None:
+    found = model.recommend(["u000", "u001", "u002", "u003"], 3, domain="b").items
+    assert (parity(found) == np.array([0, 1, 0, 1])[:, None]).mean() > 0.8
+
+
+def test_what_was_taken_is_left_out_unless_asked_for(model: CrossDomainRecommender) -> None:
+    data = model.interactions_
+    mine = set(data.items[data.item[data.user == 10]].tolist())
+    assert not mine & set(model.recommend(["u010"], 30).items.ravel().tolist())
+    assert mine & set(model.recommend(["u010"], 30, exclude_seen=False).items.ravel().tolist())
+
+
+def test_an_unknown_user_gets_what_most_take(model: CrossDomainRecommender) -> None:
+    found = model.recommend(["nobody"], 2, domain="a")
+    counts = np.asarray(model.interactions_.matrix(domain="a").sum(axis=0)).ravel()
+    assert found.scores[0].tolist() == sorted(counts.tolist(), reverse=True)[:2]
+    strict = CrossDomainRecommender("popularity", unknown="error").fit(model.interactions_)
+    with pytest.raises(ParameterError, match="no user named 'nobody'"):
+        strict.recommend(["nobody"])
+
+
+def test_scores_and_recommendations_agree(model: CrossDomainRecommender) -> None:
+    scores = model.scores(["u020"], domain="a")
+    found = model.recommend(["u020"], 1, domain="a", exclude_seen=False)
+    assert model.interactions_.items[int(scores.argmax())] == found.items[0, 0]
+    assert np.isneginf(scores[0, model.interactions_.item_domain == 1]).all()
+
+
+def test_reasons_sum_to_the_score_and_name_the_taste(model: CrossDomainRecommender) -> None:
+    found = model.recommend(["u020"], 1, domain="b")
+    whole = model.reasons("u020", found.items[0, 0], most=100)
+    assert whole["adds"].sum() == pytest.approx(found.scores[0, 0], rel=1e-4)
+    assert whole["share"].abs().sum() == pytest.approx(1)
+    known = whole.filter(pl.col("item") != "(other users)")
+    assert int(known["item"][0][1:]) % 2 == 0
+    assert set(known["domain"]) <= {"a", "b"}
+
+
+def test_reasons_of_a_popular_item_are_other_users(two_domains: Interactions) -> None:
+    model = CrossDomainRecommender("popularity").fit(two_domains)
+    assert model.reasons("u001", "a00")["item"].to_list() == ["(other users)"]
+
+
+def test_similar_items_are_of_one_taste(model: CrossDomainRecommender) -> None:
+    found = model.similar_items(["a00", "a01"], 3, domain="b")
+    assert (parity(found.items) == np.array([[0], [1]])).mean() > 0.8
+    assert "a00" not in model.similar_items(["a00"], 5).items
+    assert found.frame().columns == ["like", "rank", "item", "score"]
+
+
+def test_evaluate_is_better_than_popularity(two_domains: Interactions) -> None:
+    data = hold_out(two_domains, "random", seed=1)
+    model = CrossDomainRecommender(("popularity", "ease"), k=3).fit(data)
+    found = model.evaluate(data.take(data.within("test")), k=(3,))
+    ndcg = {(row["domain"], row["model"]): row["ndcg@3"] for row in found.to_dicts()}
+    for name in "ab":
+        assert ndcg[name, "fused"] > ndcg[name, "popularity"]
+        assert (name, "specialist") in ndcg
+
+
+def test_test_rows_are_never_learnt_from(two_domains: Interactions) -> None:
+    data = hold_out(two_domains, "random", seed=1)
+    learnt = CrossDomainRecommender("ease").fit(data).interactions_
+    assert len(learnt) == int(data.within("train").sum())
+
+
+def test_a_given_validation_split_is_what_choices_are_made_on(two_domains: Interactions) -> None:
+    data = hold_out(two_domains, "random", seed=1, split="validation")
+    plain = CrossDomainRecommender("ease", refit=False).fit(data)
+    assert len(plain.interactions_) == int(data.within("train").sum())
+    whole = CrossDomainRecommender("ease").fit(data)
+    assert len(whole.interactions_) == len(data)
+    assert [m.settings for m in whole.choices_["a"].warm] == [m.settings for m in plain.choices_["a"].warm]
+
+
+def test_save_and_load(model: CrossDomainRecommender, tmp_path: Path) -> None:
+    model.save(tmp_path / "kept")
+    again = CrossDomainRecommender.load(tmp_path / "kept")
+    users = ["u000", "u033", "nobody"]
+    assert_frame_equal(again.recommend(users).frame(), model.recommend(users).frame())
+    assert_frame_equal(again.reasons("u033", "a01"), model.reasons("u033", "a01"))
+    assert again.notes() == model.notes()
+    with pytest.raises(StoreError, match="holds no saved recommender"):
+        CrossDomainRecommender.load(tmp_path)
+
+
+def test_one_domain_and_a_table() -> None:
+    rng = np.random.default_rng(0)
+    rows = [(u, 2 * int(i) + u % 2) for u in range(50) for i in rng.permutation(8)[:4]]
+    frame = pl.DataFrame({"user": [u for u, _ in rows], "item": [i for _, i in rows]})
+    model = CrossDomainRecommender(vectors=4, k=3).fit(frame)
+    found = model.recommend(["3", "4"], 2)
+    assert [[int(name) % 2 for name in row] for row in found.items] == [[1, 1], [0, 0]]
+    assert model.choices_["all"].cold == []
+    assert len(model.notes()) == 1
+
+
+def test_few_users_are_told_and_served(caplog: pytest.LogCaptureFixture) -> None:
+    data = Interactions.of(["u", "u", "v", "v"], ["x", "y", "x", "z"])
+    model = CrossDomainRecommender("ease").fit(data)
+    assert "too few to choose by" in caplog.text
+    assert model.recommend(["u"], 1).items.tolist() == [["z"]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"method": "eas"}, "did you mean ease"),
+        ({"validation": 0.9}, "shares up to 0.5"),
+        ({"others": (0.0,)}, "above 0"),
+        ({"vectors": 0}, "vectors is 0"),
+        ({"unknown": "guess"}, "popularity or error"),
+    ],
+)
+def test_parameters_out_of_range(two_domains: Interactions, settings: dict[str, object], told: str) -> None:
+    with pytest.raises(ParameterError, match=told):
+        CrossDomainRecommender(**settings).fit(two_domains)
+
+
+def test_bad_questions(model: CrossDomainRecommender, two_domains: Interactions) -> None:
+    with pytest.raises(ParameterError, match="no domain 'c'"):
+        model.recommend(["u001"], domain="c")
+    with pytest.raises(ParameterError, match="k is 0"):
+        model.recommend(["u001"], 0)
+    with pytest.raises(ParameterError, match="no item named 'zz'"):
+        model.reasons("u001", "zz")
+    with pytest.raises(ParameterError, match="give a list of names"):
+        model.recommend("u001")
+    nothing = replace(two_domains, split=np.full(len(two_domains), "test", dtype=object))
+    with pytest.raises(DataError, match="no interaction to learn from"):
+        CrossDomainRecommender().fit(nothing)
