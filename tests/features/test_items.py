@@ -63,6 +63,35 @@ def test_other_modalities_or_shapes_than_the_fitted_ones_are_refused():
         Items.of({"title": ["a"], "cover": GREY})
 
 
+def test_a_sparse_modality_is_one_of_numbers():
+    found = Items.of({"title": ["a", "b"], "words": sp.csr_array(np.eye(2))})
+    assert found.kinds["words"] == "vector"
+    assert sp.issparse(found.values["words"])
+    assert not found.present
+
+
+def test_rows_of_numbers_may_be_none():
+    found = Items.of({"title": ["a", "b"], "size": [[1.0, 2.0], None]})
+    assert found.there("size").tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ([[1.0, np.inf], [1.0, 2.0]], "cannot be read as numbers"),
+        ([["x", "y"], ["z", "w"]], "cannot be read as numbers"),
+        ([[1.0, 2.0], [1.0]], "cannot be read as numbers"),
+        (np.array([[1j, 2], [3, 4]]), "cannot be read as numbers"),
+        (None, "is None; give one value an item"),
+        (3, "is 3; give one value an item"),
+        ("one text", "expected a list of texts"),
+    ],
+)
+def test_what_is_no_modality_is_said_with_its_name(values, says):
+    with pytest.raises(DataError, match=f"modality 'size': {says}"):
+        Items.of({"title": ["a", "b"], "size": values})
+
+
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
 def test_scattered_rows_stand_where_items_have_them(kind):
     there = np.array([False, True, True, False])

@@ -122,6 +122,8 @@ def read_modality(values: Any, name: str) -> tuple[str, Any, Mask]:
     >>> kind, values.tolist(), there.tolist()
     ('vector', [[1.0, 2.0], [0.0, 0.0]], [True, False])
     """
+    if not hasattr(values, "__len__") and not sp.issparse(values):
+        raise DataError(f"modality {name!r}: is {values!r}; give one value an item, or leave the modality out")
     try:
         values, there = _stacked(values)
         if (read := read_pictures(values)) is not None:
@@ -174,11 +176,15 @@ def _kind(values: Any) -> str:
 
 
 def _stacked(values: Any) -> tuple[Any, Mask]:
-    """A list of images or series, some of them None, as one array; all else as it is."""
-    if not isinstance(values, list | tuple) or not len(values):
-        return values, np.ones(len(values) if hasattr(values, "__len__") else 0, dtype=bool)
+    """A list of images, series or rows of numbers, some of them None, as one array; all else as it is."""
+    if not isinstance(values, list | tuple):
+        count = values.shape[0] if hasattr(values, "shape") and values.shape else 0
+        return values, np.ones(count, dtype=bool)
     there = np.array([value is not None for value in values], dtype=bool)
     first = next((value for value in values if value is not None), None)
+    if isinstance(first, list | tuple) and not there.all():
+        nothing = [np.nan] * len(first)
+        return [nothing if value is None else value for value in values], there
     if not isinstance(first, np.ndarray) or first.ndim < 2:
         return values, there
     for row, value in enumerate(values):
@@ -191,14 +197,20 @@ def _stacked(values: Any) -> tuple[Any, Mask]:
 
 
 def _numbers(values: Any, name: str) -> tuple[Matrix, Mask]:
-    found = check_array(
-        values,
-        accept_sparse="csr",
-        dtype=(np.float64, np.float32),
-        ensure_all_finite="allow-nan",
-        ensure_min_samples=0,
-        input_name=name,
-    )
+    try:
+        found = check_array(
+            values,
+            accept_sparse="csr",
+            dtype=(np.float64, np.float32),
+            ensure_all_finite="allow-nan",
+            ensure_min_samples=0,
+            input_name=name,
+        )
+    except (TypeError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise DataError(
+            f"modality {name!r}: cannot be read as numbers ({reason}); give rows of finite numbers"
+        ) from error
     if sp.issparse(found):
         return sp.csr_array(found), np.ones(found.shape[0], dtype=bool)
     lacking = np.isnan(found)
