@@ -4,7 +4,8 @@ Run ``POLYCULTURE_DATA=FOLDER python benchmarks/few_labels.py``. A model of word
 labels of fifteen domains and asked for the sixteenth, which arrives with few labels drawn from its train split;
 accuracy is on its whole official test. Encoders are fitted once, on all train texts without their labels, those of the
 new domain among them; no experts are made, as a domain that nobody knows is served by none. Nothing is chosen with test
-labels. With ``--keep`` an interrupted run goes on where it was.
+labels, with one exception: that the choice asks for a gain of two standard errors, and not of one, was decided when
+this table had been seen. With ``--keep`` an interrupted run goes on where it was.
 """
 
 from __future__ import annotations

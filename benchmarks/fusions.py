@@ -47,6 +47,7 @@ GRIDS: dict[str, list[dict[str, Any]]] = {
 }
 TEMPERATURES = (1.0, 4.0)
 STARTS = {"a tenth": 0.1, "all": 1.0}
+KNOWN = ("one network of all domains", "own expert, domain told")
 
 Answer = Callable[[np.ndarray, str], np.ndarray]
 """Scores for some vectors; the domain is told to those that may know it."""
@@ -177,8 +178,8 @@ def judged(items: Items, share: float, seed: int, leave: int) -> dict[str, Row]:
     pooled = network(items, seed)
     made = trial(items, share, seed)
     known: list[tuple[str, str, Answer, float]] = [
-        ("one network of all domains", "", fixed(pooled, pooled.weights_), 0.0),
-        ("own expert, domain told", "", lambda x, name: made.backbone.logits(x, made.experts[name]), 0.0),
+        (KNOWN[0], "", fixed(pooled, pooled.weights_), 0.0),
+        (KNOWN[1], "", lambda x, name: made.backbone.logits(x, made.experts[name]), 0.0),
     ]
     for name, setting, answer, seconds in [*known, *models(made)]:
         seen = {domain: accuracy(items, domain, answer) for domain in items.domains}
@@ -186,7 +187,7 @@ def judged(items: Items, share: float, seed: int, leave: int) -> dict[str, Row]:
     for left in np.random.default_rng(seed).permutation(items.domains)[:leave].tolist():
         others = items.take(items.domain != left)
         apart = network(others, seed)
-        rows["one network of all domains"]["unseen"][left] = accuracy(items, left, fixed(apart, apart.weights_))
+        rows[KNOWN[0]]["unseen"][left] = accuracy(items, left, fixed(apart, apart.weights_))
         for name, _, answer, _ in models(trial(others, share, seed)):
             rows[name]["unseen"][left] = accuracy(items, left, answer)
     return rows
@@ -205,7 +206,7 @@ def normalised(runs: list[dict[str, Row]], name: str) -> tuple[float, float, flo
 
 
 def lines(found: dict[str, list[dict[str, Row]]]) -> Iterator[str]:
-    """One table: for each benchmark normalised mean, worst and unseen, and seconds on the last."""
+    """For each benchmark normalised mean, worst and unseen, and seconds on the last."""
     first = next(iter(found.values()))
     heads = [f"{name}: {what}" for name in found for what in ("mean", "worst", "unseen")]
     yield f"| accuracy over a specialist's, % | {' | '.join(heads)} | seconds |"
@@ -217,8 +218,30 @@ def lines(found: dict[str, list[dict[str, Row]]]) -> Iterator[str]:
         yield f"| {name} | {' | '.join(cells)} | {f'{seconds:.1f}' if seconds else ''} |"
 
 
+def settings(found: dict[str, list[dict[str, Row]]]) -> Iterator[str]:
+    """Which settings held-out items chose, seed by seed."""
+    yield f"| settings, seed by seed | {' | '.join(found)} |"
+    yield "|---" * (len(found) + 1) + "|"
+    for name, row in next(iter(found.values()))[0].items():
+        if row["setting"]:
+            chosen = ["; ".join(run[name]["setting"] for run in runs) for runs in found.values()]
+            yield f"| {name} | {' | '.join(chosen)} |"
+
+
+def steadiness(found: dict[str, list[dict[str, Row]]]) -> Iterator[str]:
+    """Standard error over seeds of a method's lead over the average: the median of the methods, and the largest."""
+    yield "| standard error of a lead over the average, median (largest) | mean | worst | unseen |"
+    yield "|---|---|---|---|"
+    for name, runs in found.items():
+        first = np.array([normalised([run], "average") for run in runs])
+        others = [row for row in runs[0] if row not in ("average", "specialists", *KNOWN)]
+        leads = np.array([[normalised([run], row) for run in runs] for row in others]) - first
+        errors = leads.std(axis=1, ddof=1) / np.sqrt(len(runs))
+        yield f"| {name} | " + " | ".join(f"{np.median(each):.1f} ({each.max():.1f})" for each in errors.T) + " |"
+
+
 def main() -> None:
-    """Print a table for each start of the experts, and keep the numbers where asked."""
+    """Print tables for each start of the experts, and keep the numbers where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("POLYCULTURE_DATA"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -240,7 +263,8 @@ def main() -> None:
                 sys.stderr.write(f"{start}, {name}, seed {seed}: {time.process_time():.0f} s\n")
                 if chosen.json:
                     chosen.json.write_text(json.dumps(kept))
-        sys.stdout.write(f"\nBackbone of {start} of the items\n\n" + "\n".join(lines(found)) + "\n")
+        said = [*lines(found), "", *settings(found)] + (["", *steadiness(found)] if len(chosen.seeds) > 1 else [])
+        sys.stdout.write(f"\nBackbone of {start} of the items\n\n" + "\n".join(said) + "\n")
         sys.stdout.flush()
 
 

@@ -1,8 +1,8 @@
 """Whether a streamer on Twitch uses mature language, from one country to each other, without labels there.
 
 Run ``POLYCULTURE_DATA=FOLDER python benchmarks/twitch.py``. Protocol: all labels of one country, none of the other;
-macro-F1 (of the likelier class) and AUC over all nodes of the other. A row is a source, the mean over its six targets.
-The ways and the rule that chooses among them are those of the citation networks.
+macro-F1 (of the likelier class) and AUC over all nodes of the other. A row is a way, a column a source: the mean over
+its six targets. The ways and the rule that chooses among them are those of the citation networks.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class Teaching:
 
     @cached_property
     def left_out(self) -> dict[str, float]:
-        """What each way gained in domains with labels, each taken in turn for one without: the same for all targets."""
+        """What each way reached in up to four domains with labels, in turn taken for ones without; for all targets."""
         return left_out_domains(self.fit, self.vectors, self.y, self.domain.astype(str), WAYS, seed=self.seed)
 
 
@@ -106,9 +106,10 @@ def adapt_without_labels(teaching: Teaching, rows: Ints, *, name: str = "target"
     In each round the fused answers, its own network among them, label the surest items of every class, and the network
     learns from these and from all labelled items.
 
-    Ways to adapt are compared with linear models on a sample. Where several domains have labels, each is taken in turn
-    for one that has none: what helps there should help here. Where one has, circular validation decides: what the
-    answers for the domain teach must still be right on held-out items of the other.
+    Ways to adapt are compared on a sample, with linear models in place of the network. Where several domains have
+    labels, up to four of them are taken in turn for ones that have none: what helps there should help here. Where one
+    has, circular validation decides: what the answers for the domain teach must still be right on held-out items of
+    the other.
 
     Parameters
     ----------

@@ -32,8 +32,7 @@ def ablate(
     """Macro-F1 of the fused model with each step left out, beside the whole.
 
     Steps 3 to 5 are left out of the model as it is. What steps 1 and 2 do needs features of its own; the encoders that
-    are
-    trained here are left out of those rows, and of the row that they are to be compared with.
+    are trained here are left out of those rows, and of the row that they are to be compared with.
 
     Parameters
     ----------

@@ -35,10 +35,9 @@ def leave_one_out(
     """Fit on all domains but one, judge on that one's test items; with and without its unlabelled training items.
 
     Encoders that learn labels are left out, for each would have to be trained again without the domain. The graph's
-    kind
-    and depth are those that were chosen with all domains. With the unlabelled items, vocabularies, scales and graph are
-    those of all domains, as none of these looks at a label; without them they are fitted again, on the limited items.
-    Where the network is fed by what does look at labels, the former is left out.
+    kind and depth are those that were chosen with all domains. With the unlabelled items, vocabularies, scales and
+    graph are those of all domains, as none of these looks at a label; without them they are fitted again, on the
+    limited items. Where the network is fed by what does look at labels, the former is left out.
 
     Parameters
     ----------
@@ -57,8 +56,7 @@ def leave_one_out(
     -------
     dict
         For ``without`` and ``with`` the unlabelled items of the unseen domain: macro-F1 of ``fused``, ``merged``,
-        ``pooled``
-        and ``ngrams``, with ``mean``, ``worst`` and ``by_domain``.
+        ``pooled`` and ``ngrams``, with ``mean``, ``worst`` and ``by_domain``.
     """
     items = data.take(data.within("test"))
     names = model.features_.quiet_

@@ -120,10 +120,8 @@ def faithfulness(predict: Predict, reasons: Sequence[Reasons], domain: Array, *,
     """Deletion and insertion by these reasons against a random order, with intervals over items.
 
     Deletion leaves the weightiest words out first: the probability of the predicted class should fall faster than in
-    random order.
-    Insertion keeps only the weightiest: it should rise faster. Each score is the mean probability over the fractions
-    10, 20, 30, 50 and
-    70 % of the words; :func:`faithful` integrates over all shares and tells more.
+    random order. Insertion keeps only the weightiest: it should rise faster. Each score is the mean probability over
+    the fractions 10, 20, 30, 50 and 70 % of the words; :func:`faithful` integrates over all shares and tells more.
 
     Parameters
     ----------
@@ -137,8 +135,7 @@ def faithfulness(predict: Predict, reasons: Sequence[Reasons], domain: Array, *,
     -------
     dict
         ``deletion``, ``insertion``: ``reasons`` and ``random`` (means) and ``margin`` (how much better than random;
-        estimate, low,
-        high).
+        estimate, low, high).
 
     References
     ----------

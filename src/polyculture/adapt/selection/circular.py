@@ -14,9 +14,9 @@ def circular(trial: Trial) -> float:
         \qquad g = \operatorname{adapt}\big(X_t, \operatorname{arg\,max}_k p_{jk} \to X_s\big)
 
     The way back is that of the candidate: from the target as the source, without the source's labels. A candidate whose
-    answers are noise, or one class, teaches nothing that is right. It fails where wrong answers
-    follow a rule that is right in the source, as where the target labels like items otherwise, and it favours
-    candidates that stay near what the source says: adapting may have to cost something there.
+    answers are noise, or one class, teaches nothing that is right. The criterion fails where wrong answers follow a
+    rule that is right in the source, as where the target labels like items otherwise. It favours candidates that stay
+    near what the source says, as adapting may have to cost something there.
 
     Parameters
     ----------
