@@ -169,6 +169,17 @@ SENSES = [
     ("Decoding with a CFG", 2017, "symbolic", True),
     ("CFG of guided samplers", 2024, "symbolic", False),
     ("Surface realisers of TAG", 2010, "symbolic", True),
+    ("Neural symbolic regression of orbits", 2023, "symbolic", False),
+    ("A neural-symbolic reader of recipes", 2023, "symbolic", True),
+    ("Rules of board games", 2014, "symbolic", False),
+    ("Knowledge graphs and rules", 2024, "symbolic", True),
+    ("Pairs of cellular automata rules", 2017, "symbolic", False),
+    ("Ensembles of structured prediction rules", 2014, "symbolic", False),
+    ("Rule-based rewards for robots", 2025, "symbolic", True),
+    ("An overview of argumentation systems", 2024, "symbolic", False),
+    ("Semantics for argumentation", 2020, "symbolic", True),
+    ("SAT: 2D assisted training", 2021, "symbolic", False),
+    ("Minimal unsatisfiable subsets", 2021, "symbolic", True),
 ]
 
 
