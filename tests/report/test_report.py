@@ -21,6 +21,7 @@ from polyculture.report.sections import TITLES
 from polyculture.tables import cell, interval
 
 QUESTIONS = (
+    "classes",
     "comparison",
     "generalisation",
     "interpretability",

@@ -36,6 +36,9 @@ class Reading(Parts):
     def _read_items(self, X: Any, *, reset: bool) -> Items:
         """What the encoders are fed: texts, numbers, images or series, or several of these."""
         fitted = None if reset else self.features_.modalities_
+        if isinstance(X, Items):
+            read = self._read_items(X.values, reset=reset)
+            return replace(read, present={**read.present, **X.present})
         # one form of sparse matrix is a mapping too
         if isinstance(X, Mapping) and not sp.issparse(X):
             if len(X) != 1 or len(fitted or X) > 1:

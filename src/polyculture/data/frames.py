@@ -17,13 +17,14 @@ from polyculture.errors import DataError
 Columns = Mapping[str, Sequence[Any]]
 """Names of columns to their values, None where there is none."""
 
-_SPLIT_NAMES = {
+SPLIT_NAMES = {
     "training": "train",
     "val": "validation",
     "valid": "validation",
     "dev": "validation",
     "unlabeled": "unlabelled",
 }
+"""What others call the splits."""
 
 
 def from_frame(
@@ -191,7 +192,7 @@ def _filled(values: Sequence[Any], column: str, source: str) -> list[str]:
 
 def _splits(values: Sequence[Any]) -> list[str]:
     names = ["" if value is None else str(value).strip().lower() for value in values]
-    return [_SPLIT_NAMES.get(name, name) for name in names]
+    return [SPLIT_NAMES.get(name, name) for name in names]
 
 
 def _vectors(columns: Columns, vector: str | Sequence[str] | None, source: str) -> Array | None:

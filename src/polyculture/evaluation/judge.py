@@ -10,7 +10,9 @@ from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
 from polyculture.errors import DataError, ParameterError
 from polyculture.evaluation.accuracy import by_domain
+from polyculture.evaluation.classes import by_class
 from polyculture.evaluation.result import Evaluation
+from polyculture.features.items import Items
 from polyculture.optimise import expected_calibration_error
 from polyculture.targets import Classes
 
@@ -43,9 +45,10 @@ def evaluate(model: CrossDomainClassifier, data: DomainData) -> Evaluation:
     model.check_labels(replace(data, label=label))
     items = data.take(judged)
     truth = model.codes(items.label)
-    answers = model.answers(model.encode(items.texts if "text" in items.items else items.items), items.domain)
+    answers = model.answers(model.encode(Items.checked(items.items, items.present)), items.domain)
     accuracy = {name: by_domain(truth, answer.argmax(axis=1), items.domain) for name, answer in answers.items()}
-    accuracy["fused"] = by_domain(truth, model.decide(answers["fused"]), items.domain)
+    decided = model.decide(answers["fused"])
+    accuracy["fused"] = by_domain(truth, decided, items.domain)
     return Evaluation(
         accuracy=accuracy,
         data={
@@ -53,6 +56,7 @@ def evaluate(model: CrossDomainClassifier, data: DomainData) -> Evaluation:
             "items": len(items),
             "domains": {d: int((items.domain == d).sum()) for d in items.domains},
         },
+        classes=by_class(truth, decided, items.domain, model.classes_.tolist()),
         calibration={
             "judged items": {"before": float("nan"), "after": expected_calibration_error(answers["fused"], truth)}
         },

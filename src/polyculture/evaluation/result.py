@@ -30,7 +30,7 @@ class Evaluation:
         ``name`` and ``seconds``.
     lead : mapping of row to mapping
         How far the fused model is ahead of the row on ``mean`` and ``worst`` (points of macro-F1; estimate, low, high).
-    generalisation, interpretability, ablation, homogenization, comparison, fine_tuning, calibration, tasks, \
+    classes, generalisation, interpretability, ablation, homogenization, comparison, fine_tuning, calibration, tasks, \
     choices : mapping
         See the functions that make them; empty where they were not asked for.
     schema : str
@@ -48,6 +48,7 @@ class Evaluation:
     seconds: float = 0.0
     steps: Sequence[Mapping[str, Any]] = ()
     lead: Mapping[str, Any] = field(default_factory=dict)
+    classes: Mapping[str, Any] = field(default_factory=dict)
     generalisation: Mapping[str, Any] = field(default_factory=dict)
     interpretability: Mapping[str, Any] = field(default_factory=dict)
     ablation: Mapping[str, Any] = field(default_factory=dict)

@@ -26,6 +26,7 @@ def tables(evaluation: Evaluation) -> list[Table]:
     """Every table that an evaluation has something for."""
     made = (
         _accuracy,
+        _classes,
         _comparison,
         _fine_tuning,
         _generalisation,
@@ -55,6 +56,24 @@ def _accuracy(e: Evaluation) -> Iterator[Table]:
         for name, found in rows
     ]
     yield Table("accuracy", "macro-F1 by domain, %", columns, values)
+
+
+def _classes(e: Evaluation) -> Iterator[Table]:
+    if not e.classes:
+        return
+    rates = ("sensitivity", "specificity", "precision")
+    rows = [
+        [
+            name,
+            found["items"],
+            *(interval(found[rate]) for rate in rates),
+            found["worst"]["sensitivity"],
+            found["worst"]["domain"] or "–",
+        ]
+        for name, found in e.classes.items()
+    ]
+    columns = ["class", "items", *rates, "least sensitive", "in"]
+    yield Table("classes", "each class against all others, by the fused model, %", columns, rows)
 
 
 def about(name: str) -> str:

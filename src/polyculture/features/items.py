@@ -153,7 +153,8 @@ def read_pictures(X: Any) -> tuple[str, Array] | None:
     if not isinstance(X, np.ndarray) or X.ndim < 3:
         return None
     if X.dtype == np.uint8 and (X.ndim == 3 or (X.ndim == 4 and X.shape[3] in (1, 3))):
-        return "image", np.ascontiguousarray(np.broadcast_to(X if X.ndim == 4 else X[..., None], (*X.shape[:3], 3)))
+        colours = X if X.ndim == 4 else X[..., None]
+        return "image", colours if colours.shape[3] == 3 else np.repeat(colours, 3, axis=3)
     if X.ndim == 3 and X.dtype.kind in "fiu":
         series = np.asarray(X, dtype=np.float32)
         if not np.isfinite(series).all():

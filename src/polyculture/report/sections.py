@@ -17,6 +17,7 @@ from polyculture.tables import Table
 
 TITLES = {
     "accuracy": "Accuracy",
+    "classes": "Classes",
     "comparison": "Where merging and the graph pay",
     "fine_tuning": "A fine-tuned base model",
     "generalisation": "Generalisation to a new domain",

@@ -14,6 +14,7 @@ from polyculture.tables import cell, interval
 
 UNMEASURED = {
     "lead": "Intervals of the lead: rows were not compared item by item, so differences between them may be chance.",
+    "classes": "Classes: sensitivity, specificity and precision of each class were not measured.",
     "comparison": "Where merging and the graph pay: nothing was trained with few labels or without the graph.",
     "fine_tuning": "Fine-tuning: no base model was fine-tuned; all steps work on frozen vectors.",
     "generalisation": "Generalisation: no domain was left out, so nothing is known about domains it has not seen.",
