@@ -92,7 +92,7 @@ def having(encoded: Encoded, reads: Mapping[str, str]) -> dict[str, Mask]:
     [True, False]
     """
     every = np.ones(len(encoded), dtype=bool)
-    return {modality: encoded.present.get(view, every) for view, modality in reads.items()}
+    return {modality: encoded.present.get(view, every) for view, modality in reads.items() if view in encoded.views}
 
 
 def by_pattern(there: Mapping[str, Mask]) -> Iterator[tuple[Pattern, Ints]]:

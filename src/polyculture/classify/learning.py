@@ -234,7 +234,7 @@ class Learning(Answering):
             # what all have is what was just chosen by
             if not gone and (complete.all() or len(rows) < FEW):
                 continue
-            views = [name for name in self.families_ if self.features_.reads_[name] not in gone]
+            views = [name for name in self.families_ if self.features_.reads_[name] in has]
             lesser = self.features_.without(held.take(rows), gone)
             self.lacking_[has] = self._joined_by(lesser, y[rows], domain[rows], views, learn=len(rows) >= FEW)
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from polyculture.arrays import Array, Floats
+from polyculture.arrays import Array, Floats, Mask
 from polyculture.errors import ParameterError
 from polyculture.features.backbone import Backbone
+from polyculture.features.encoders.base import State
 from polyculture.features.modality_network import FUSIONS, ModalityNetwork, Spans
 from polyculture.features.network import Weights
+from polyculture.progress import LOG
 
 
 class ModalityBackbone(Backbone):
@@ -25,8 +27,8 @@ class ModalityBackbone(Backbone):
 
     Parameters
     ----------
-    fusion : {"concatenation", "low_rank", "gated"}
-        See :class:`~polyculture.features.modality_network.Concatenation`,
+    fusion : {"auto", "concatenation", "low_rank", "gated"}
+        ``"auto"`` trains all three and keeps the one with the lowest loss on held-out items. See :class:`~polyculture.features.modality_network.Concatenation`,
         :class:`~polyculture.features.modality_network.LowRank` and
         :class:`~polyculture.features.modality_network.Gated`.
     rank : int >= 1
@@ -38,6 +40,13 @@ class ModalityBackbone(Backbone):
     hidden : tuple of int, at least one
     dropout, optimizer, learning_rate, weight_decay, batch_size, epochs, patience, smoothing, random_state, target
         As in :class:`~polyculture.features.backbone.Backbone`.
+
+    Attributes
+    ----------
+    fusion_ : str
+        What was taken.
+    losses_ : dict of str to float
+        Lowest held-out loss of each fusion that was trained; NaN without held-out items.
 
     References
     ----------
@@ -59,7 +68,7 @@ class ModalityBackbone(Backbone):
 
     def __init__(
         self,
-        fusion: str = "concatenation",
+        fusion: str = "auto",
         rank: int = 4,
         modality_dropout: float = 0.3,
         columns: Mapping[str, Spans] | None = None,
@@ -93,12 +102,35 @@ class ModalityBackbone(Backbone):
         self.modality_dropout = modality_dropout
         self.columns = columns
 
+    def fit(self, X: Floats, y: Array, *, validation: Mask | None = None, classes: int | None = None) -> Self:
+        """Train from random weights; see :meth:`Backbone.fit`.
+
+        Raises
+        ------
+        DataError
+            If there is nothing to tell apart: fewer than two classes or values.
+        ParameterError
+            If a parameter is out of its range, or `columns` do not share out the columns.
+        """
+        self.losses_: dict[str, float] = {}
+        best: dict[str, Any] = {}
+        for name in FUSIONS if self.fusion == "auto" else (self.fusion,):
+            self.fusion_ = name
+            super().fit(X, y, validation=validation, classes=classes)
+            self.losses_[name] = min(epoch.validation_loss for epoch in self.history_)
+            # without held-out items the first one stays
+            if not best or self.losses_[name] < self.losses_[best["fusion_"]]:
+                best = {"fusion_": name, "weights_": self.weights_, "history_": self.history_}
+        vars(self).update(best)
+        LOG.info("fusion of modalities: %s (%s)", self.fusion_, ", ".join(f"{k} {v:.3f}" for k, v in self.losses_.items()))
+        return self
+
     def _built(self) -> nn.Module:
         return ModalityNetwork(
             list(self._checked_columns().values()),
             self.hidden,
             self.coding_.width,
-            fusion=self.fusion,
+            fusion=self.fusion_,
             rank=self.rank,
             dropout=self.dropout,
             modality_dropout=self.modality_dropout,
@@ -112,8 +144,10 @@ class ModalityBackbone(Backbone):
         ParameterError
             If a parameter is out of its range, or `columns` do not share out the columns.
         """
-        if self.fusion not in FUSIONS:
-            raise ParameterError(f"there is no fusion of modalities named {self.fusion!r}; use {', '.join(FUSIONS)}")
+        if self.fusion_ not in FUSIONS:
+            raise ParameterError(
+                f"there is no fusion of modalities named {self.fusion!r}; use auto, {', '.join(FUSIONS)}"
+            )
         if self.rank < 1 or not self.hidden or not 0 <= self.modality_dropout < 1:
             raise ParameterError(
                 f"rank is {self.rank}, hidden {self.hidden} and modality_dropout {self.modality_dropout}; use a rank "
@@ -137,11 +171,22 @@ class ModalityBackbone(Backbone):
         ParameterError
             If `layers` is none of these.
         """
-        fusing = 1 if self.fusion == "concatenation" else len(self.columns or ()) + (self.fusion == "gated")
+        fusing = 1 if self.fusion_ == "concatenation" else len(self.columns or ()) + (self.fusion_ == "gated")
         kept = {"all": 0, "upper": fusing, "head": fusing + len(self.hidden) - 1}
         if layers not in kept:
             raise ParameterError(f"layers is {layers!r}; use one of {', '.join(kept)}")
         return kept[layers]
+
+    def state(self) -> State:
+        """All that is needed to build it again."""
+        return super().state() | {"fusion": self.fusion_, "losses": self.losses_}
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """Rebuild from :meth:`state`."""
+        backbone = super().from_state(state)
+        backbone.fusion_, backbone.losses_ = state["fusion"], dict(state["losses"])
+        return backbone
 
     @torch.no_grad()
     def layer_inputs(self, X: Floats, weights: Weights | None = None) -> dict[str, Array]:
