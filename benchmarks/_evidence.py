@@ -1,16 +1,16 @@
 """Made items of three modalities whose signal is known, so that the best possible accuracy is known too.
 
 Four classes are equally frequent. Each modality *shows* the item's own class, or none, or another one, with known
-probabilities and independently of the other modalities. What it shows is easy to see: four words of twelve (``text``), a
-shape at a random place (``picture``), or where six numbers lie (``numbers``). No model can then be right more often than
-the one that knows these probabilities and multiplies them: :func:`best_accuracy`.
+probabilities and independently of the other modalities. What it shows is easy to see: four words of twelve (``text``),
+a shape at a random place (``picture``), or where six numbers lie (``numbers``). No model can then be right more often
+than the one that knows these probabilities and multiplies them: :func:`best_accuracy`.
 
 In the second kind, ``together``, text and numbers show the class together and neither of them alone: the text shows a
-random a, and the numbers y - a (modulo 4), each right with probability 0.97; the picture shows y as above. What text and
-numbers say has to be multiplied, as no sum of two opinions holds it.
+random a, and the numbers y - a (modulo 4), each right with probability 0.97; the picture shows y as above. What text
+and numbers say has to be multiplied, as no sum of two opinions holds it.
 
-Two domains: in ``shop`` pictures are bright on dark, in ``library`` dark on bright; each has filler words of its own and
-numbers that are shifted.
+Two domains: in ``shop`` pictures are bright on dark, in ``library`` dark on bright; each has filler words of its own
+and numbers that are shifted.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ def _picture(shown: int, domain: str, rng: np.random.Generator) -> np.ndarray:
     return (255 - image if domain == "library" else image).astype(np.uint8)
 
 
-_CENTRES = 2.5 * np.array([[1, 1, 0, 0, 1, 0], [-1, 1, 0, 1, 0, 0], [1, -1, 1, 0, 0, 0], [-1, -1, 0, 0, 0, 1], [0.0] * 6])
+_CENTRES = 2.5 * np.array(
+    [[1, 1, 0, 0, 1, 0], [-1, 1, 0, 1, 0, 0], [1, -1, 1, 0, 0, 0], [-1, -1, 0, 0, 0, 1], [0.0] * 6]
+)
 
 
 def _numbers(shown: int, domain: str, rng: np.random.Generator) -> np.ndarray:

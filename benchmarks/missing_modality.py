@@ -2,16 +2,16 @@
 
     OMP_NUM_THREADS=1 python benchmarks/missing_modality.py --json FOLDER
 
-Items are those of ``_evidence.py``: text, picture and numbers, each showing the class with a known probability. Encoders
-are fitted once a seed on complete training items; every row is then trained on the same vectors. Two tables: accuracy
-where whole modalities are missing from all test items, beside the best single remaining modality's model and the best
-accuracy there can be; and accuracy against the share of modalities that is missing, each modality of each item on its
-own, but never all of an item. Rows:
+Items are those of ``_evidence.py``: text, picture and numbers, each showing the class with a known probability.
+Encoders are fitted once a seed on complete training items; every row is then trained on the same vectors. Two tables:
+accuracy where whole modalities are missing from all test items, beside the best single remaining modality's model and
+the best accuracy there can be; and accuracy against the share of modalities that is missing, each modality of each item
+on its own, but never all of an item. Rows:
 
 * ``concatenation, no dropout`` ... ``gated``: the network alone, trained with modality dropout unless it says otherwise
 * ``late``: base models of the modalities, joined by what held-out items chose for each pattern
 * ``one set of weights``: the default classifier, but what joins answers was chosen on complete items alone
-* ``classifier``: the default, but for what the network is fed: the picture's vectors too, though they know training labels
+* ``classifier``: the default, but that its network is fed the picture's vectors too, though they know training labels
 
 Nothing is chosen with test items. Intervals are Student's over seeds (95 %).
 """
@@ -171,7 +171,8 @@ def table(runs: Runs, title: str, *, best: bool = False) -> Iterator[str]:
         cells = [_cell([run[column][row] for run in runs]) for column in columns]
         yield f"| {row} | " + " | ".join(cells) + " |"
     if best:
-        yield "| best there can be | " + " | ".join(f"{100 * best_accuracy(c.split(' + ')):.1f}" for c in columns) + " |"
+        bounds = [f"{100 * best_accuracy(column.split(' + ')):.1f}" for column in columns]
+        yield "| best there can be | " + " | ".join(bounds) + " |"
 
 
 def _cell(values: list[float]) -> str:

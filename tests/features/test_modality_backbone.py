@@ -5,6 +5,8 @@ import pytest
 from sklearn.base import clone
 
 from polyculture.adapt import fine_tune
+from polyculture.adapt.align import align
+from polyculture.adapt.dann import dann
 from polyculture.errors import ParameterError
 from polyculture.features.backbones import BACKBONES
 from polyculture.features.modality_backbone import ModalityBackbone
@@ -46,8 +48,8 @@ def test_either_modality_alone_still_answers(fitted):
 
 def test_dropping_modalities_makes_up_for_one_that_is_lacking():
     # the second modality is weak: without dropping, the network leans on the first
-    x = (RNG.normal(size=(2000, 6)) + (2 * np.tile([0, 1], 1000)[:, None] - 1) * np.array([3, 0, 0, 1, 0, 0])).astype("f4")
     y = np.tile([0, 1], 1000)
+    x = (RNG.normal(size=(2000, 6)) + (2 * y[:, None] - 1) * np.array([3, 0, 0, 1, 0, 0])).astype("f4")
     without = x.copy()
     without[:, :3] = 0
     losses = []
@@ -75,24 +77,26 @@ def test_what_layers_receive_gives_what_they_say(fitted):
     received = fitted.layer_inputs(X[:9])
     logits = received.pop("logits")
     last, hidden = list(received.items())[-1]
-    assert last == "head"
-    head = fitted.weights_["head.weight"], fitted.weights_["head.bias"]
+    assert last == "5"
+    head = fitted.weights_["5.weight"], fitted.weights_["5.bias"]
     np.testing.assert_allclose(hidden @ head[0].T + head[1], logits, atol=1e-5)
     for name, x in received.items():
         assert x.shape == (9, fitted.weights_[f"{name}.weight"].shape[1])
     np.testing.assert_array_equal(fitted.last_hidden(X[:9]), hidden)
-    np.testing.assert_allclose(fitted.gram_sums(X[:9])["head"], gram_sums({"head": hidden})["head"])
+    np.testing.assert_allclose(fitted.gram_sums(X[:9])["5"], gram_sums({"5": hidden})["5"])
 
 
 def test_every_matrix_is_of_a_layer_that_a_merge_by_regression_knows(fitted):
-    assert {f"{name}.weight" for name in fitted.gram_sums(X[:9])} == {n for n in fitted.weights_ if n.endswith("weight")}
+    matrices = {name for name in fitted.weights_ if name.endswith("weight")}
+    assert {f"{name}.weight" for name in fitted.gram_sums(X[:9])} == matrices
 
 
-@pytest.mark.parametrize(("layers", "changed"), [("head", {"head"}), ("upper", {"upper.1", "head"})])
+@pytest.mark.parametrize(("layers", "changed"), [("head", {"5"}), ("upper", {"2", "5"})])
 def test_layers_that_are_kept(fitted, layers, changed):
     # without held-out items the last weights stay, better or not
     none = np.empty(0, dtype=int)
-    expert, _ = fitted.trained(fitted.weights_, X, Y, np.arange(400), none, epochs=1, frozen=fitted.frozen_layers(layers))
+    kept = fitted.frozen_layers(layers)
+    expert, _ = fitted.trained(fitted.weights_, X, Y, np.arange(400), none, epochs=1, frozen=kept)
     moved = {n.rpartition(".")[0] for n, v in expert.items() if not np.array_equal(v, fitted.weights_[n])}
     assert moved == changed
 
@@ -102,6 +106,14 @@ def test_experts_leave_it_and_are_merged_again(fitted):
     rows, stop = np.flatnonzero(~HELD), np.flatnonzero(HELD)
     for found in merge(fitted, experts, X, Y, DOMAIN, rows=rows, stop=stop):
         assert (fitted.logits(X[stop], found.weights).argmax(1) == Y[stop]).mean() > 0.85
+
+
+def test_it_can_be_aligned_with_a_domain_without_labels(fitted):
+    y = np.where(DOMAIN == "b", -1, Y)
+    for adapt in (align, dann):
+        weights = adapt(fitted, X, y, DOMAIN, validation=HELD, epochs=1)["b"]
+        assert set(weights) == set(fitted.weights_)
+        assert (fitted.logits(X, weights).argmax(1) == Y).mean() > 0.8
 
 
 def test_kept_and_rebuilt_it_answers_the_same(fitted):

@@ -6,14 +6,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyculture.features.modality_network import FUSIONS, Gated, LowRank, ModalityNetwork, some_left
+from polyculture.features.modality_network import FUSIONS, Gated, LowRank, build_modalities, some_left
 
 COLUMNS = [[(0, 2), (5, 6)], [(2, 5)]]
 
 
 def network(fusion, **changes):
     torch.manual_seed(0)
-    return ModalityNetwork(COLUMNS, (4,), 2, fusion=fusion, **changes).eval()
+    return build_modalities(COLUMNS, (4,), 2, fusion=fusion, **changes).eval()
 
 
 @given(st.integers(1, 5), st.floats(0, 0.99), st.integers(0, 100))
@@ -38,7 +38,7 @@ def test_columns_of_a_modality_need_not_lie_together(fusion):
     one = network(fusion)
     x = torch.randn(7, 6)
     torch.manual_seed(0)
-    other = ModalityNetwork([[(0, 3)], [(3, 6)]], (4,), 2, fusion=fusion).eval()
+    other = build_modalities([[(0, 3)], [(3, 6)]], (4,), 2, fusion=fusion).eval()
     torch.testing.assert_close(one(x), other(x[:, [0, 1, 5, 2, 3, 4]]))
 
 

@@ -238,9 +238,7 @@ class Learning(Answering):
             lesser = self.features_.without(held.take(rows), gone)
             self.lacking_[has] = self._joined_by(lesser, y[rows], domain[rows], views, learn=len(rows) >= FEW)
 
-    def _joined_by(
-        self, held: Encoded, y: Array, domain: Array, views: Sequence[str], *, learn: bool = True
-    ) -> Joined:
+    def _joined_by(self, held: Encoded, y: Array, domain: Array, views: Sequence[str], *, learn: bool = True) -> Joined:
         """What joins the networks' answers and those of these base models; without learning, their plain ensemble."""
         answers = self._members(held, domain)
         families = {name: answers[f"encoder:{name}"] for name in views}

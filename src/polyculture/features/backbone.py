@@ -174,7 +174,7 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ParameterError(f"layers is {layers!r}; use one of {', '.join(kept)}")
         return kept[layers]
 
-    def network(self, weights: Weights | None = None) -> nn.Module:
+    def network(self, weights: Weights | None = None) -> nn.Sequential:
         """Its network in torch, under these weights (None: random first ones)."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
@@ -183,7 +183,7 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             load_weights(built, weights)
         return built
 
-    def _built(self) -> nn.Module:
+    def _built(self) -> nn.Sequential:
         return build(self.n_features_in_, self.hidden, self.coding_.width, self.dropout)
 
     def logits(self, X: Floats, weights: Weights | None = None) -> Array:

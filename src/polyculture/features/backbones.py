@@ -12,7 +12,7 @@ BACKBONES = Registry(
         ),
         "modalities": Part(
             "polyculture.features.modality_backbone:ModalityBackbone",
-            "fuses the vectors of several modalities, trained to do without some; fusion concatenation, low_rank or gated",
+            "one network over the vectors of several modalities, which does without some",
             "Liu et al. 2018, arXiv:1806.00064; Arevalo et al. 2017, arXiv:1702.01992",
             "train",
         ),

@@ -14,7 +14,7 @@ from polyculture.arrays import Array, Floats, Mask
 from polyculture.errors import ParameterError
 from polyculture.features.backbone import Backbone
 from polyculture.features.encoders.base import State
-from polyculture.features.modality_network import FUSIONS, ModalityNetwork, Spans
+from polyculture.features.modality_network import FUSIONS, Spans, build_modalities
 from polyculture.features.network import Weights
 from polyculture.progress import LOG
 
@@ -28,7 +28,8 @@ class ModalityBackbone(Backbone):
     Parameters
     ----------
     fusion : {"auto", "concatenation", "low_rank", "gated"}
-        ``"auto"`` trains all three and keeps the one with the lowest loss on held-out items. See :class:`~polyculture.features.modality_network.Concatenation`,
+        ``"auto"`` trains all three and keeps the one with the lowest loss on held-out items. See
+        :class:`~polyculture.features.modality_network.Concatenation`,
         :class:`~polyculture.features.modality_network.LowRank` and
         :class:`~polyculture.features.modality_network.Gated`.
     rank : int >= 1
@@ -121,12 +122,14 @@ class ModalityBackbone(Backbone):
             # without held-out items the first one stays
             if not best or self.losses_[name] < self.losses_[best["fusion_"]]:
                 best = {"fusion_": name, "weights_": self.weights_, "history_": self.history_}
-        vars(self).update(best)
-        LOG.info("fusion of modalities: %s (%s)", self.fusion_, ", ".join(f"{k} {v:.3f}" for k, v in self.losses_.items()))
+        for name, value in best.items():
+            setattr(self, name, value)
+        said = ", ".join(f"{name} {loss:.3f}" for name, loss in self.losses_.items())
+        LOG.info("fusion of modalities: %s (%s)", self.fusion_, said)
         return self
 
-    def _built(self) -> nn.Module:
-        return ModalityNetwork(
+    def _built(self) -> nn.Sequential:
+        return build_modalities(
             list(self._checked_columns().values()),
             self.hidden,
             self.coding_.width,
@@ -164,7 +167,7 @@ class ModalityBackbone(Backbone):
         return self.columns
 
     def frozen_layers(self, layers: str) -> int:
-        """How many linear layers are kept where ``"all"``, ``"upper"`` (all above the fusion) or the ``"head"`` changes.
+        """How many linear layers are kept where ``"all"``, ``"upper"`` (above the fusion) or the ``"head"`` changes.
 
         Raises
         ------

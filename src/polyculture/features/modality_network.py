@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +63,8 @@ class LowRank(nn.Module):
             for m, (factor, block) in enumerate(zip(self.factors, blocks, strict=True))
         ]
         product = torch.stack(parts).prod(dim=0)
-        return product.view(len(there), self.rank, -1).mean(dim=1).relu()
+        fused: Tensor = product.view(len(there), self.rank, -1).mean(dim=1).relu()
+        return fused
 
 
 class Gated(nn.Module):
@@ -93,20 +95,62 @@ class Gated(nn.Module):
         asked = self.gate(torch.cat([*blocks, there], dim=1)).view_as(said)
         # of an item that lacks everything all have the same say
         shares = asked.masked_fill(there[:, :, None] == 0, -1e9).softmax(dim=1)
-        return (shares * said).sum(dim=1)
+        heard: Tensor = (shares * said).sum(dim=1)
+        return heard
 
 
-FUSIONS: dict[str, type[Concatenation] | type[LowRank] | type[Gated]] = {
+FUSIONS: dict[str, type[Concatenation | LowRank | Gated]] = {
     "concatenation": Concatenation,
     "low_rank": LowRank,
     "gated": Gated,
 }
 
 
-class ModalityNetwork(nn.Module):
-    """Blocks of modalities to one layer by a fusion, then dense layers and a linear head.
+class ModalityFusion(nn.Module):
+    """Vectors to one layer that hears all modalities; a block of zeros is one that the item lacks.
 
-    A block of zeros is one that the item lacks.
+    Parameters
+    ----------
+    columns : sequence of spans
+        Where the columns of each modality are.
+    out : int
+        Width of the layer.
+    fusion : {"concatenation", "low_rank", "gated"}
+    rank : int
+    dropout, modality_dropout : float in [0, 1)
+        On columns, and on whole modalities as in :func:`some_left`, while it trains.
+    """
+
+    def __init__(
+        self, columns: Sequence[Spans], out: int, *, fusion: str, rank: int, dropout: float, modality_dropout: float
+    ) -> None:
+        super().__init__()
+        self.columns = [[slice(a, b) for a, b in spans] for spans in columns]
+        self.modality_dropout = modality_dropout
+        self.input = nn.Dropout(dropout)
+        self.fused = FUSIONS[fusion]([sum(b - a for a, b in spans) for spans in columns], out, rank)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Vectors (n, d) to (n, out)."""
+        blocks = [torch.cat([x[:, span] for span in spans], dim=1) for spans in self.columns]
+        there = torch.stack([(block != 0).any(dim=1) for block in blocks], dim=1).to(x.dtype)
+        if self.training and self.modality_dropout:
+            there = some_left(there, self.modality_dropout)
+        seen = [self.input(block) * there[:, [m]] for m, block in enumerate(blocks)]
+        return self.fused(seen, there)  # type: ignore[no-any-return]
+
+
+def build_modalities(
+    columns: Sequence[Spans],
+    hidden: Sequence[int],
+    outputs: int,
+    *,
+    fusion: str = "concatenation",
+    rank: int = 4,
+    dropout: Sequence[float] = (0.0, 0.0),
+    modality_dropout: float = 0.0,
+) -> nn.Sequential:
+    """Modalities to one layer by a fusion, then dense layers and a linear head.
 
     Parameters
     ----------
@@ -115,53 +159,25 @@ class ModalityNetwork(nn.Module):
     hidden : sequence of int, at least one
         Width of the fused layer and of those above it.
     outputs : int
-    fusion : {"concatenation", "low_rank", "gated"}
-    rank : int
+    fusion, rank, modality_dropout
+        As in :class:`ModalityFusion`.
     dropout : pair of float in [0, 1)
         On the input and after each hidden layer.
-    modality_dropout : float in [0, 1)
-        As in :func:`some_left`, while it trains.
 
     Examples
     --------
     >>> import torch
-    >>> from polyculture.features.modality_network import ModalityNetwork
-    >>> network = ModalityNetwork([[(0, 2)], [(2, 5)]], (4,), 3, fusion="gated")
-    >>> network(torch.ones(6, 5)).shape
+    >>> from polyculture.features.modality_network import build_modalities
+    >>> build_modalities([[(0, 2)], [(2, 5)]], (4,), 3, fusion="gated")(torch.ones(6, 5)).shape
     torch.Size([6, 3])
     """
-
-    def __init__(
-        self,
-        columns: Sequence[Spans],
-        hidden: Sequence[int],
-        outputs: int,
-        *,
-        fusion: str = "concatenation",
-        rank: int = 4,
-        dropout: Sequence[float] = (0.0, 0.0),
-        modality_dropout: float = 0.0,
-    ) -> None:
-        super().__init__()
-        self.columns = [[slice(a, b) for a, b in spans] for spans in columns]
-        self.modality_dropout = modality_dropout
-        widths = [sum(b - a for a, b in spans) for spans in columns]
-        self.input = nn.Dropout(dropout[0])
-        self.fused = FUSIONS[fusion](widths, hidden[0], rank)
-        upper: list[nn.Module] = [nn.Dropout(dropout[1])]
-        for before, after in zip(hidden, hidden[1:], strict=False):
-            upper += [nn.Linear(before, after), nn.ReLU(), nn.Dropout(dropout[1])]
-        self.upper = nn.Sequential(*upper)
-        self.head = nn.Linear(hidden[-1], outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Vectors (n, d) to scores (n, outputs)."""
-        blocks = [torch.cat([x[:, span] for span in spans], dim=1) for spans in self.columns]
-        there = torch.stack([(block != 0).any(dim=1) for block in blocks], dim=1).to(x.dtype)
-        if self.training and self.modality_dropout:
-            there = some_left(there, self.modality_dropout)
-        seen = [self.input(block) * there[:, [m]] for m, block in enumerate(blocks)]
-        return self.head(self.upper(self.fused(seen, there)))  # type: ignore[no-any-return]
+    first = ModalityFusion(
+        columns, hidden[0], fusion=fusion, rank=rank, dropout=dropout[0], modality_dropout=modality_dropout
+    )
+    layers: list[nn.Module] = [first, nn.Dropout(dropout[1])]
+    for before, after in pairwise(hidden):
+        layers += [nn.Linear(before, after), nn.ReLU(), nn.Dropout(dropout[1])]
+    return nn.Sequential(*layers, nn.Linear(hidden[-1], outputs))
 
 
 def some_left(there: Tensor, share: float) -> Tensor:

@@ -304,7 +304,8 @@ class Spread(BaseEstimator):  # type: ignore[misc]
     def widths(self, blocks: Mapping[str, int]) -> dict[str, int]:
         """Columns of each block once it is spread, from those that it had."""
         if self.propagation_ in LEARNT:
-            return {name: self.layers_[name].propagation.hidden if name in self.layers_ else blocks[name] for name in blocks}
+            learnt = {name: layer.propagation.hidden for name, layer in self.layers_.items()}
+            return {name: learnt.get(name, width) for name, width in blocks.items()}
         copies = self.hops_ + 1 if self.propagation_ == "sign" else 1
         return {name: width * copies for name, width in blocks.items()}
 

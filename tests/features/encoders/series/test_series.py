@@ -140,7 +140,7 @@ def test_parameters_out_of_range_are_refused(kind, changes, said):
 
 
 def test_needs_two_classes_and_a_fit():
-    series, y = waves(8)
+    series, _ = waves(8)
     with pytest.raises(DataError, match="at least two classes"):
         SeriesCNNEncoder().fit(series, np.zeros(8, dtype=int))
     with pytest.raises(NotFittedError):

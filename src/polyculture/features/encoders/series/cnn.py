@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -53,7 +55,7 @@ class SeriesConvolutions(nn.Module):
         self.blocks = nn.Sequential(
             *(
                 Residual(before, after, kernel, 1 if after == width else 2)
-                for before, after in zip([channels, *wide], wide)
+                for before, after in pairwise([channels, *wide])
             )
         )
         self.dense = nn.Linear(2 * wide[-1], hidden)

@@ -27,7 +27,7 @@ class SeriesRecurrence(nn.Module):
 
     def __init__(self, channels: int, hidden: int, cell: str, *, layers: int, units: int) -> None:
         super().__init__()
-        kind: type[nn.GRU] | type[nn.LSTM] = nn.GRU if cell == "gru" else nn.LSTM
+        kind: type[nn.GRU | nn.LSTM] = nn.GRU if cell == "gru" else nn.LSTM
         self.cells = kind(channels, units, layers, batch_first=True, bidirectional=True)
         self.dense = nn.Linear(4 * units, hidden)
 
