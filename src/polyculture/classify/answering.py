@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from polyculture.arrays import Array, Floats
+from polyculture.classify.lacking import Joined, by_pattern, having
 from polyculture.classify.notes import unseen
 from polyculture.classify.parts import unknown
 from polyculture.classify.reading import Reading
@@ -54,9 +55,11 @@ class Answering(Reading):
     def _fused(self, encoded: Encoded, members: Mapping[str, Array], domain: Array) -> Array:
         families = {name: members[f"encoder:{name}"] for name in self.families_}
         known = np.isin(domain, list(self.domains_))
-        nowhere = np.array([""] * len(domain), dtype=object)
-        static = self.static_.predict_proba(members, families, nowhere)
-        found = np.where(known[:, None], self.routed_.predict_proba(members, families, domain), static)
+        found = Joined(self.routed_, self.static_).answers(members, families, domain, known)
+        for has, rows in by_pattern(having(encoded, self.features_.reads_)) if self.lacking_ else ():
+            if has in self.lacking_:
+                said, base = ({name: each[rows] for name, each in part.items()} for part in (members, families))
+                found[rows] = self.lacking_[has].answers(said, base, domain[rows], known[rows])
         for name, own in self.own_.items():
             rows = np.flatnonzero(domain == name)
             if not len(rows):

@@ -11,6 +11,7 @@ import numpy as np
 from polyculture import store
 from polyculture.arrays import Array
 from polyculture.classify.fitting import Fitting
+from polyculture.classify.lacking import Joined
 from polyculture.classify.unlabelled import OwnNetwork
 from polyculture.classify.unlabelled_graph import OwnOverGraph
 from polyculture.errors import ParameterError
@@ -88,6 +89,7 @@ class Keeping(Fitting):
             "merges": [{"method": m.method, "setting": m.setting, "loss": m.loss} for m in self.merges_],
             "routed": self.routed_.state(),
             "static": self.static_.state(),
+            "lacking": [{"has": list(has), "joined": joined.state()} for has, joined in self.lacking_.items()],
             "temperature": self.temperature_,
             "decision": self.threshold_,
             "calibration": self.calibration_,
@@ -122,6 +124,7 @@ class Keeping(Fitting):
         model.merged_ = state["merged"]
         model.merges_ = [Merged(m["method"], m["setting"], {}, m["loss"]) for m in state["merges"]]
         model.routed_, model.static_ = Combination.from_state(state["routed"]), Combination.from_state(state["static"])
+        model.lacking_ = {tuple(each["has"]): Joined.from_state(each["joined"]) for each in state["lacking"]}
         model.temperature_, model.threshold_ = state["temperature"], state["decision"]
         model.calibration_ = state["calibration"]
         model.own_ = {name: _OWN[s["kind"]].from_state(s) for name, s in state["own"].items()}

@@ -10,6 +10,7 @@ import numpy as np
 from polyculture.adapt import fine_tune
 from polyculture.arrays import Array, Mask
 from polyculture.classify.answering import Answering
+from polyculture.classify.lacking import FEW, Joined, having, patterns
 from polyculture.classify.notes import notes_on
 from polyculture.classify.unlabelled import OwnNetwork, Teaching, adapt_without_labels
 from polyculture.classify.unlabelled_graph import OwnOverGraph, adapt_without_labels_over_graph
@@ -222,17 +223,36 @@ class Learning(Answering):
         )
 
     def _combine(self, held: Encoded, y: Array, domain: Array) -> None:
-        """One way of answering where the domain is known, one where it is not."""
+        """One way of answering where the domain is known, one where it is not; and these for what items may lack."""
+        joined = self._joined_by(held, y, domain, list(self.families_))
+        self.routed_, self.static_, self.lacking_ = joined.routed, joined.static, {}
+        there = having(held, self.features_.reads_)
+        complete = np.all(list(there.values()), axis=0)
+        for has in patterns(list(there)) if len(there) > 1 else ():
+            gone = set(there) - set(has)
+            rows = np.flatnonzero(np.all([there[name] for name in has], axis=0))
+            # what all have is what was just chosen by
+            if not gone and (complete.all() or len(rows) < FEW):
+                continue
+            views = [name for name in self.families_ if self.features_.reads_[name] in has]
+            lesser = self.features_.without(held.take(rows), gone)
+            self.lacking_[has] = self._joined_by(lesser, y[rows], domain[rows], views, learn=len(rows) >= FEW)
+
+    def _joined_by(self, held: Encoded, y: Array, domain: Array, views: Sequence[str], *, learn: bool = True) -> Joined:
+        """What joins the networks' answers and those of these base models; without learning, their plain ensemble."""
         answers = self._members(held, domain)
-        families = {name: answers[f"encoder:{name}"] for name in self.families_}
+        families = {name: answers[f"encoder:{name}"] for name in views}
         first = "experts" if self.experts_ else "backbone"
         routed = {name: answers[name] for name in dict.fromkeys((first, "merged", "backbone"))}
         static = {name: answers[name] for name in ("merged", "backbone")}
         method = {**dict.fromkeys(MERGES, "merged"), "none": first}.get(self.fuse, self.fuse)
-        self.routed_ = Combination(method, self.random_state).fit(routed, families, y, domain)
+        method = "logit_ensemble" if method == "auto" and not learn else method
         # nobody tells the static model the domain: its stack must not learn one either
-        self.static_ = Combination("merged" if method == "experts" else method, self.random_state).fit(
-            static, families, y, domain, told=False
+        return Joined(
+            Combination(method, self.random_state).fit(routed, families, y, domain),
+            Combination("merged" if method == "experts" else method, self.random_state).fit(
+                static, families, y, domain, told=False
+            ),
         )
 
     def _calibrate(self, found: Array, y: Array) -> None:

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import Tags
 
 from polyculture.arrays import Array
+from polyculture.classify.lacking import Joined, Pattern
 from polyculture.classify.unlabelled import OwnNetwork
 from polyculture.classify.unlabelled_graph import OwnOverGraph
 from polyculture.errors import DataError, ParameterError
@@ -20,6 +21,7 @@ from polyculture.features.base_model import BaseModel
 from polyculture.features.combine import Encoded, Features
 from polyculture.features.encoders import Encoder
 from polyculture.features.encoders.choice import Chosen, as_read
+from polyculture.features.modality_backbone import ModalityBackbone
 from polyculture.fuse.combine import ENSEMBLES, Combination
 from polyculture.fuse.merging import MERGES, Merged
 from polyculture.optimise import TaskHead
@@ -54,6 +56,7 @@ class Parts(BaseEstimator):  # type: ignore[misc]
     merged_: dict[str, Array]
     routed_: Combination
     static_: Combination
+    lacking_: dict[Pattern, Joined]
     temperature_: float
     threshold_: float
     calibration_: dict[str, float]
@@ -168,9 +171,14 @@ class Parts(BaseEstimator):  # type: ignore[misc]
         return encoded.texts
 
     def new_backbone(self, random_state: int) -> AnyBackbone:
-        """An unfitted network of the shape and the settings asked for."""
-        template: AnyBackbone = Backbone() if self.backbone is None else clone(self.backbone)
+        """An unfitted network of the shape and the settings asked for; of several modalities, one that fuses them."""
+        columns = self.features_.columns_ if hasattr(self, "features_") else {}
+        template: AnyBackbone = ModalityBackbone() if len(columns) > 1 else Backbone()
+        if self.backbone is not None:
+            template = clone(self.backbone)
         template.set_params(random_state=random_state, target=self._kind.name)
+        if isinstance(template, ModalityBackbone):
+            template.set_params(columns=columns)
         return template
 
     @property

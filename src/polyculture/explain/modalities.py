@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -68,7 +68,7 @@ class Views:
             if name == TEXTS and texts is not None:
                 texts = texts.copy()
                 texts[gone] = ""
-        return Encoded(views, vectors, texts)
+        return replace(encoded, views=views, vectors=vectors, texts=texts)
 
     def _emptied(self, name: str, view: Matrix, gone: Ints) -> Matrix:
         if sp.issparse(view):

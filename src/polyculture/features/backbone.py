@@ -138,7 +138,7 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> tuple[dict[str, Array], list[Epoch]]:
         """Weights after training from `start` (None: random ones) on some rows, the first `frozen` layers kept."""
         network = self.network(start)
-        for layer in [m for m in network if isinstance(m, nn.Linear)][:frozen]:
+        for layer in [m for m in network.modules() if isinstance(m, nn.Linear)][:frozen]:
             layer.requires_grad_(False)
         inputs, target = torch.from_numpy(np.require(X, np.float32, "W")), kind_named(self.target).tensor(y)
         # The caller's random numbers stay as they were.
@@ -178,10 +178,13 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Its network in torch, under these weights (None: random first ones)."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
-            built = build(self.n_features_in_, self.hidden, self.coding_.width, self.dropout)
+            built = self._built()
         if weights is not None:
             load_weights(built, weights)
         return built
+
+    def _built(self) -> nn.Sequential:
+        return build(self.n_features_in_, self.hidden, self.coding_.width, self.dropout)
 
     def logits(self, X: Floats, weights: Weights | None = None) -> Array:
         """Scores before the softmax, shape (n, classes), under these weights (its own when None)."""

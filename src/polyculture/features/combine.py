@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -276,6 +277,27 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def quiet_(self) -> list[str]:
         """Names of the encoders that do not learn from labels."""
         return [name for name, encoder in self.encoders_.items() if not encoder.learns_labels]
+
+    @property
+    def columns_(self) -> dict[str, list[list[int]]]:
+        """Where the vectors of each modality lie: the first column, and the one after the last, of each block."""
+        widths = self.spread_.widths({name: len(block.scale_) for name, block in self.blocks_.items()})
+        found: dict[str, list[list[int]]] = {}
+        start = 0
+        for name, width in widths.items():
+            found.setdefault(self.reads_[name], []).append([start, start + width])
+            start += width
+        return found
+
+    def without(self, encoded: Encoded, modalities: Collection[str]) -> Encoded:
+        """Encoded items as if they lacked these modalities; what neighbours in a graph know of them is gone too."""
+        vectors = encoded.vectors.copy()
+        for name in self.columns_.keys() & set(modalities):
+            for start, end in self.columns_[name]:
+                vectors[:, start:end] = 0
+        none = np.zeros(len(encoded), dtype=bool)
+        gone = {view: none for view, at in self.reads_.items() if at in modalities}
+        return replace(encoded, vectors=vectors, present={**encoded.present, **gone})
 
     def dense(self, encoded: Encoded) -> dict[str, Floats]:
         """The blocks of encoded items, before they are spread."""

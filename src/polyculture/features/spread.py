@@ -301,6 +301,14 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             spread.append(layer.propagation.transform(blocks[name], attached[layer.view], among=among))
         return _joined(spread)
 
+    def widths(self, blocks: Mapping[str, int]) -> dict[str, int]:
+        """Columns of each block once it is spread, from those that it had."""
+        if self.propagation_ in LEARNT:
+            learnt = {name: layer.propagation.hidden for name, layer in self.layers_.items()}
+            return {name: learnt.get(name, width) for name, width in blocks.items()}
+        copies = self.hops_ + 1 if self.propagation_ == "sign" else 1
+        return {name: width * copies for name, width in blocks.items()}
+
     def _no_edges(self, count: int) -> sp.csr_array:
         """From so many later items to the fitted ones."""
         return sp.csr_array((count, next(iter(self.layers_.values())).graph.edges.shape[1]), dtype=np.float32)

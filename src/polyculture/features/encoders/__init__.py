@@ -32,6 +32,18 @@ ENCODERS = Registry(
             f"{_HERE}.lexical:LexicalEncoder", "word and character n-grams, sparse", "Salton & Buckley 1988"
         ),
         "vectors": Part(f"{_HERE}.vectors:VectorEncoder", "numbers as they are, columns on one scale"),
+        "series-cnn": Part(
+            f"{_HERE}.series.cnn:SeriesCNNEncoder",
+            "residual convolutions over series",
+            "Wang et al. 2017, arXiv:1611.06455",
+            "train",
+        ),
+        "series-rnn": Part(
+            f"{_HERE}.series.rnn:SeriesRNNEncoder",
+            "recurrence over series, both ways; cell gru or lstm",
+            "Cho et al. 2014, arXiv:1406.1078",
+            "train",
+        ),
         "pretrained": Part(
             f"{_HERE}.pretrained:PretrainedEncoder",
             "a frozen base model; model minilm, wordllama or a folder",

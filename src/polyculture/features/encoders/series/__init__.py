@@ -1,0 +1,1 @@
+"""Encoders of series: numbers over time, in one channel or several."""
