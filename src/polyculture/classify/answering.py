@@ -14,7 +14,7 @@ from polyculture.classify.notes import unseen
 from polyculture.classify.parts import unknown
 from polyculture.classify.reading import Reading
 from polyculture.classify.unlabelled_graph import OwnOverGraph
-from polyculture.errors import DataError
+from polyculture.errors import DataError, ShapeError
 from polyculture.features.combine import Encoded
 from polyculture.fuse.combine import Combination
 from polyculture.optimise import sharpen
@@ -32,7 +32,10 @@ class Answering(Reading):
         if self.clean:
             items = items.mapped(clean_text, kind="text")
         encoded = self.features_.transform(items, edges=edges, graph=graph)
-        return replace(encoded, texts=items.texts, graph=None if graph is None else sp.csr_array(graph))
+        if edges is not None and edges.shape[0] != len(encoded):
+            raise ShapeError(f"there are {len(encoded)} items and {edges.shape[0]} rows of edges; give one for each item")
+        given, to_fitted = (None if each is None else sp.csr_array(each) for each in (graph, edges))
+        return replace(encoded, texts=items.texts, graph=given, edges=to_fitted)
 
     def _members(self, encoded: Encoded, domain: Array) -> dict[str, Array]:
         """Answers of each part before fusion; an unknown domain gets the merged model for an expert."""
