@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -102,3 +104,15 @@ def test_edges_that_do_not_fit_are_refused(fitted, rows, columns):
     x, _, domain, _ = later("two")
     with pytest.raises(ShapeError):
         fitted.predict(x[:3], domain=domain[:3], edges=sp.csr_array((rows, columns)))
+
+
+def test_the_temperature_of_the_fused_model_leaves_answers_over_a_graph_alone(fitted):
+    x, _, domain, edges = later("two")
+    encoded = fitted.encode(x, edges=edges)
+    sharp = copy(fitted)
+    sharp.temperature_ = fitted.temperature_ / 5
+    own = fitted.own_["two"].answers(encoded)
+    for model in (fitted, sharp):
+        np.testing.assert_allclose(model.answers(encoded, domain.astype(object))["fused"], own, atol=1e-6)
+    plain, other = (m.answers(encoded)["fused"].max(axis=1).mean() for m in (fitted, sharp))
+    assert other > plain

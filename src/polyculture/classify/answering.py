@@ -96,8 +96,14 @@ class Answering(Reading):
         families = [members[f"encoder:{name}"] for name in self.families_]
         return members | {
             "ensemble": Combination.ensemble(np.stack([members["experts"], *families]), self._kind),
-            "fused": sharpen(self._fused(encoded, members, where), self.temperature_, self._kind),
+            "fused": self._sharpened(self._fused(encoded, members, where), where),
         }
+
+    def _sharpened(self, fused: Array, domain: Array) -> Array:
+        """After the temperature, which was chosen for fused answers: those over a domain's own graph stay."""
+        found = sharpen(fused, self.temperature_, self._kind)
+        own = np.isin(domain, [name for name, each in self.own_.items() if isinstance(each, OwnOverGraph)])
+        return np.where(own[:, None], fused, found) if own.any() else found
 
     def _found(
         self,
