@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse as sp
 
 from polyculture.arrays import Array, Floats
 from polyculture.classify.learning import Learning
@@ -91,6 +92,8 @@ def learn_new_domain(
     *,
     method: str = "auto",
     unlabelled: Any = None,
+    edges: sp.sparray | None = None,
+    graph: sp.sparray | None = None,
 ) -> Arrived:
     """Learn a new domain from few labels; the model is not changed, and so no other domain's answers are.
 
@@ -111,6 +114,9 @@ def learn_new_domain(
     unlabelled : like X, or None
         Further items of the domain. With some, ``"auto"`` tries the transductive methods too, whose answers depend on
         what is asked together.
+    edges, graph : sparse array of shape (n, fitted items), of shape (n, n), or None
+        Edges of the items in `X`, as in :meth:`CrossDomainClassifier.predict`: what is learnt from spread vectors is to
+        be asked with edges too.
 
     Returns
     -------
@@ -123,7 +129,8 @@ def learn_new_domain(
     ShapeError
         If there is not one label for each item.
     ParameterError
-        If the model learnt several labels at once or values, the method is not known, or the name is a fitted domain's.
+        If the model learnt several labels at once or values, the method is not known, the name is a fitted domain's, or
+        there are unlabelled items beside edges.
 
     Examples
     --------
@@ -137,7 +144,9 @@ def learn_new_domain(
     (4, True)
     """
     _check_asked(model, name, method)
-    items = model.encode(X)
+    if unlabelled is not None and (edges is not None or graph is not None):
+        raise ParameterError("edges are those of the items in X; put the unlabelled items there, with no label")
+    items = model.encode(X, edges=edges, graph=graph)
     codes = _codes(model, y, len(items), name)
     known = codes >= 0
     if not known.any():
@@ -221,6 +230,8 @@ def _check_asked(model: Learning, name: str, method: str) -> None:
         raise ParameterError(f"the new domain is called {name!r}; give it a name that is no empty text")
     if name in model.domains_:
         raise ParameterError(f"the model was fitted on the domain {name!r}; choose a name that it does not know")
+    if not isinstance(method, str):
+        raise ParameterError(f"method is {method!r}; give one name, or auto")
     if method != "auto":
         method_named(method)
 
