@@ -124,7 +124,8 @@ def automatic(
     """Adapt in several ways, and keep the one that a criterion without target labels prefers.
 
     Every candidate adapts without the labels of the held-out part of the source, is judged there, and on what it
-    answers for the target. The chosen one adapts once more with all labels.
+    answers for the target. The chosen one adapts once more with all labels. With one label a class nothing can be held
+    out, and the first is taken.
 
     Parameters
     ----------
@@ -174,10 +175,27 @@ def automatic(
     'coral'
     """
     tried = METHODS if methods is None else methods
+    if tried and not can_hold_out(y):
+        name = next(iter(tried))
+        return Automatic(name, tried[name](fit, *sides(source, y, target)).answer, {})
     found = trials(fit, source, y, target, tried, held_out=held_out, seed=seed)
     choice = choose(found, scorer, margin=margin)
     adapted = tried[choice.name](fit, *sides(source, y, target))
     return Automatic(choice.name, adapted.answer, choice.scores)
+
+
+def can_hold_out(y: Array) -> bool:
+    """Whether some class has two labelled items, so that one can be held out and the class still be learnt.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.adapt.automatic import can_hold_out
+    >>> can_hold_out(np.array([0, 1, -1, -1])), can_hold_out(np.array([0, 1, 1]))
+    (False, True)
+    """
+    codes = np.asarray(y)
+    return bool(len(codes[codes >= 0]) > len(np.unique(codes[codes >= 0])))
 
 
 def trials(

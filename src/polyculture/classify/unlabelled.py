@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from polyculture.adapt.automatic import METHODS, trials
+from polyculture.adapt.automatic import METHODS, can_hold_out, trials
 from polyculture.adapt.inputs import proportions
 from polyculture.adapt.linear import Fit, logistic
 from polyculture.adapt.selection import choose, circular
@@ -108,7 +108,8 @@ def adapt_without_labels(teaching: Teaching, rows: Ints, *, name: str = "target"
 
     Ways to adapt are compared with linear models on a sample. Where several domains have labels, each is taken in turn
     for one that has none: what helps there should help here. Where one has, circular validation decides: what the
-    answers for the domain teach must still be right on held-out items of the other.
+    answers for the domain teach must still be right on held-out items of the other; with one label a class none can
+    be held out, and there is no network.
 
     Parameters
     ----------
@@ -147,5 +148,7 @@ def _scores(teaching: Teaching, rows: Ints) -> dict[str, float]:
     labelled = np.flatnonzero(y >= 0)
     if len(np.unique(teaching.domain[labelled].astype(str))) > 1:
         return teaching.left_out
+    if not can_hold_out(y):
+        return {"none": float("nan")}
     source, target = at_most(labelled, seed, TRIED), at_most(rows, seed, TRIED)
     return choose(trials(teaching.fit, vectors[source], y[source], vectors[target], WAYS, seed=seed), circular).scores
