@@ -10,6 +10,7 @@ from sklearn.base import clone
 from polyculture import engine
 from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
+from polyculture.errors import ParameterError
 from polyculture.evaluation.accuracy import by_domain
 from polyculture.evaluation.generalisation import fixed, limit
 from polyculture.features.combine import Encoded
@@ -32,8 +33,7 @@ def ablate(
     """Macro-F1 of the fused model with each step left out, beside the whole.
 
     Steps 3 to 5 are left out of the model as it is. What steps 1 and 2 do needs features of its own; the encoders that
-    are
-    trained here are left out of those rows, and of the row that they are to be compared with.
+    are trained here are left out of those rows, and of the row that they are to be compared with.
 
     Parameters
     ----------
@@ -103,6 +103,11 @@ def relearnt(
     CrossDomainClassifier
         It answers encoded items; what encodes is the first model's.
 
+    Raises
+    ------
+    ParameterError
+        If the model was loaded: base models as they were before they learnt from held-out items are not kept.
+
     Examples
     --------
     >>> from polyculture import CrossDomainClassifier
@@ -115,6 +120,8 @@ def relearnt(
     >>> len(model.experts_), len(other.experts_)
     (2, 0)
     """
+    if not hasattr(model, "judging_"):
+        raise ParameterError("the model was loaded, without what is needed to learn on; fit it here, and relearn that one")
     other: CrossDomainClassifier = clone(model).set_params(**changes)
     other.features_ = model.features_
     experts = {} if other.adapt == "none" else model.experts_
