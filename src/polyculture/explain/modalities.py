@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -68,7 +68,7 @@ class Views:
             if name == TEXTS and texts is not None:
                 texts = texts.copy()
                 texts[gone] = ""
-        return Encoded(views, vectors, texts)
+        return replace(encoded, views=views, vectors=vectors, texts=texts)
 
     def _emptied(self, name: str, view: Matrix, gone: Ints) -> Matrix:
         if sp.issparse(view):
@@ -116,7 +116,21 @@ def modality_shares(asked: Asked, *, exact: int = 10, pairs: int = 32, seed: int
 
 
 def kept_modalities(asked: Asked) -> Callable[[Ints, Sequence[Mask]], Floats]:
-    """How the model answers when some views are kept; see :func:`polyculture.explain.faithful`."""
+    """How the model answers when some views are kept; see :func:`polyculture.explain.faithful`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture import CrossDomainClassifier
+    >>> from polyculture.explain import Asked
+    >>> from polyculture.explain.modalities import kept_modalities
+    >>> texts, labels = ["good day", "bad day", "good meal", "bad meal"] * 10, ["+", "-"] * 20
+    >>> model = CrossDomainClassifier(("lexical:words", "lexical:characters"), components=2).fit(texts, labels)
+    >>> keep = kept_modalities(Asked.of(model, ["good night"]))
+    >>> both, none = keep(np.array([0, 0]), [np.array([True, True]), np.array([False, False])])
+    >>> bool(both > none)
+    True
+    """
     views = Views.of(asked.model)
 
     def keep(rows: Ints, kept: Sequence[Mask]) -> Floats:
