@@ -99,7 +99,7 @@ def test_the_fitted_items_are_kept_with_the_model(fitted, tmp_path):
     np.testing.assert_allclose(found, fitted.predict_proba(x, domain=domain, edges=edges), atol=1e-6)
 
 
-@pytest.mark.parametrize("rows, columns", [(2, 400), (3, 7)])
+@pytest.mark.parametrize(("rows", "columns"), [(2, 400), (3, 7)])
 def test_edges_that_do_not_fit_are_refused(fitted, rows, columns):
     x, _, domain, _ = later("two")
     with pytest.raises(ShapeError):

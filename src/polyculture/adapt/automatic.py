@@ -73,13 +73,35 @@ def without(fit: Fit, source: Matrix, y: Ints, target: Matrix) -> Adapted:
 
 
 def by_coral(fit: Fit, source: Matrix, y: Ints, target: Matrix, *, ridge: float = 1.0) -> Adapted:
-    """A model of source vectors that were given the target's mean and covariance."""
+    """A model of source vectors that were given the target's mean and covariance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from functools import partial
+    >>> from polyculture.adapt.automatic import by_coral
+    >>> from polyculture.adapt.linear import logistic
+    >>> x, y = np.array([[-1.0], [-0.9], [0.9], [1.0]]), np.array([0, 0, 1, 1])
+    >>> by_coral(partial(logistic, classes=2), x, y, x + 5).answer(x + 5).argmax(axis=1)
+    array([0, 0, 1, 1])
+    """
     moved = coral(source, target, ridge=ridge)
     return Adapted(moved, dense(target), fit(moved, y), dense)
 
 
 def by_transport(fit: Fit, source: Matrix, y: Ints, target: Matrix, *, entropy: float = 0.1) -> Adapted:
-    """A model of source vectors that were transported to the target."""
+    """A model of source vectors that were transported to the target.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from functools import partial
+    >>> from polyculture.adapt.automatic import by_transport
+    >>> from polyculture.adapt.linear import logistic
+    >>> x, y = np.array([[-1.0], [-0.9], [0.9], [1.0]]), np.array([0, 0, 1, 1])
+    >>> by_transport(partial(logistic, classes=2), x, y, x + 5).answer(x + 5).argmax(axis=1)
+    array([0, 0, 1, 1])
+    """
     moved = transport(source, y, target, entropy=entropy)
     return Adapted(moved, dense(target), fit(moved, y), dense)
 
@@ -95,7 +117,18 @@ def by_self_training(
     as_in_source: bool = True,
     finish: float | None = None,
 ) -> Adapted:
-    """A model that learns from its surest answers, in the proportions of the source's classes or in those it finds."""
+    """A model that learns from its surest answers, in the proportions of the source's classes or in those it finds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from functools import partial
+    >>> from polyculture.adapt.automatic import by_self_training
+    >>> from polyculture.adapt.linear import logistic
+    >>> x, y = np.array([[-1.0], [-0.9], [0.9], [1.0]]), np.array([0, 0, 1, 1])
+    >>> by_self_training(partial(logistic, classes=2), x, y, x + 0.5).answer(x + 0.5).argmax(axis=1)
+    array([0, 0, 1, 1])
+    """
     known = "source" if as_in_source else None
     model = self_train(fit, source, y, target, share=share, rounds=rounds, proportions=known, finish=finish)
     return Adapted(source, target, model)

@@ -33,7 +33,9 @@ class Answering(Reading):
             items = items.mapped(clean_text, kind="text")
         encoded = self.features_.transform(items, edges=edges, graph=graph)
         if edges is not None and edges.shape[0] != len(encoded):
-            raise ShapeError(f"there are {len(encoded)} items and {edges.shape[0]} rows of edges; give one for each item")
+            raise ShapeError(
+                f"there are {len(encoded)} items and {edges.shape[0]} rows of edges; give one for each item"
+            )
         given, to_fitted = (None if each is None else sp.csr_array(each) for each in (graph, edges))
         return replace(encoded, texts=items.texts, graph=given, edges=to_fitted)
 

@@ -173,6 +173,16 @@ def seen_by_heads(model: Learning, encoded: Encoded) -> Floats:
     with :math:`e_m` the log-odds of the C classes by each of M members and their fusion, so that either half has about
     the same say. Means of classes are far apart in the log-odds with a single label, which they are neither in the
     shared vectors nor in the hidden layer alone.
+
+    Examples
+    --------
+    >>> from polyculture import CrossDomainClassifier
+    >>> from polyculture.classify.arriving import seen_by_heads
+    >>> from polyculture.features.backbone import Backbone
+    >>> model = CrossDomainClassifier(("lexical",), components=2, backbone=Backbone(hidden=(16,)))
+    >>> model = model.fit(["good day", "bad day"] * 20, ["+", "-"] * 20)
+    >>> seen_by_heads(model, model.encode(["good night"])).shape
+    (1, 24)
     """
     hidden = model.backbone_.last_hidden(model.fed(encoded), model.merged_)
     answers = model.answers(encoded)
@@ -183,7 +193,17 @@ def seen_by_heads(model: Learning, encoded: Encoded) -> Floats:
 
 
 def fused(model: Learning, encoded: Encoded) -> Floats:
-    """The model's answers for a domain that it does not know, as float64."""
+    """The model's answers for a domain that it does not know, as float64.
+
+    Examples
+    --------
+    >>> from polyculture import CrossDomainClassifier
+    >>> from polyculture.classify.arriving import fused
+    >>> model = CrossDomainClassifier(("lexical",), components=2).fit(["good day", "bad day"] * 20, ["+", "-"] * 20)
+    >>> found = fused(model, model.encode(["good day"]))
+    >>> found.dtype, float(found.sum().round(6)), str(model.classes_[found.argmax()])
+    (dtype('float64'), 1.0, '+')
+    """
     return _summing_to_one(model.answers(encoded)["fused"])
 
 

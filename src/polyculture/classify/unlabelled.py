@@ -122,6 +122,24 @@ def adapt_without_labels(teaching: Teaching, rows: Ints, *, name: str = "target"
     References
     ----------
     Zou et al. 2018, Unsupervised domain adaptation via class-balanced self-training, arXiv:1810.07911.
+
+    Examples
+    --------
+    A linear model in place of the network; each domain has a column of its own that tells classes:
+
+    >>> import numpy as np
+    >>> from polyculture.adapt.linear import logistic
+    >>> from polyculture.classify.unlabelled import Teaching, adapt_without_labels
+    >>> y, domain = np.arange(120) % 2, np.repeat(["here", "there", "new"], 40)
+    >>> x = np.random.RandomState(0).normal(size=(120, 4)) + 2.0 * y[:, None] * (np.arange(4) == 0)
+    >>> for place, name in enumerate(["here", "there", "new"], start=1):
+    ...     x[domain == name, place] += 6.0 * y[domain == name] - 3.0
+    >>> train = lambda taught: {"model": logistic(x[taught >= 0], taught[taught >= 0], classes=2)}
+    >>> known = np.where(domain == "new", -1, y)
+    >>> asked = lambda rows: lambda weights: weights["model"](x[rows])
+    >>> found = adapt_without_labels(Teaching(x, known, domain, train(known), train, asked), np.arange(80, 120))
+    >>> found.method
+    'self_training'
     """
     if len(rows) < FEW:
         LOG.info("domain %s: too few items to adapt to", name)

@@ -8,8 +8,8 @@ from typing import ClassVar, Self
 import numpy as np
 import scipy.sparse as sp
 
-from polyculture.adapt.over_graph import OverGraph, adapt_over_graph
 from polyculture.adapt.inputs import stacked
+from polyculture.adapt.over_graph import OverGraph, adapt_over_graph
 from polyculture.arrays import Array, Floats, Ints, Matrix
 from polyculture.errors import ShapeError
 from polyculture.features.combine import Encoded
@@ -105,6 +105,19 @@ def adapt_without_labels_over_graph(
     name : str
         The domain; all others that have labels are the source.
     seed : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import scipy.sparse as sp
+    >>> from polyculture.classify.unlabelled_graph import adapt_without_labels_over_graph
+    >>> from polyculture.features.combine import Encoded
+    >>> y, domain = np.arange(80) % 2, np.repeat(["old", "new"], 40)
+    >>> x = np.random.RandomState(0).normal(size=(80, 3)) + 0.5 * y[:, None]
+    >>> friends = sp.csr_array((np.equal.outer(y, y) & np.equal.outer(domain, domain)) * 1.0)
+    >>> encoded, known = Encoded({"vectors": x}, x, graph=friends), np.where(domain == "new", -1, y)
+    >>> adapt_without_labels_over_graph(encoded, known, domain, "new").method
+    'self-training'
     """
     known = kind_of(y).labelled(y)
     rows = np.flatnonzero(np.isin(domain, [name, *np.unique(domain[known].astype(str))]))
@@ -125,7 +138,16 @@ def _graph(encoded: Encoded) -> Edges:
 
 
 def vectors_of(encoded: Encoded) -> Matrix:
-    """A sparse view where there is one, for its columns say most of what parts domains; else all views side by side."""
+    """A sparse view where there is one, for its columns say most of what parts domains; else all views side by side.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.classify.unlabelled_graph import vectors_of
+    >>> from polyculture.features.combine import Encoded
+    >>> vectors_of(Encoded({"size": np.zeros((3, 2)), "age": np.zeros((3, 1))}, np.zeros((3, 3)))).shape
+    (3, 3)
+    """
     for view in encoded.views.values():
         if sp.issparse(view):
             return view
