@@ -116,6 +116,15 @@ def test_the_same_seed_chooses_the_same():
     assert automatic(FIT, x, y, x + 1).scores == automatic(FIT, x, y, x + 1).scores
 
 
+def test_where_nothing_can_be_held_out_the_first_is_taken():
+    x, y = two_classes(40, 0)
+    one = np.where(np.isin(np.arange(40), [0, 39]), y, -1)
+    z, truth = two_classes(60, 1)
+    found = automatic(FIT, x, one, z)
+    assert (found.name, found.scores) == ("none", {})
+    assert accuracy(found, z, truth) > 0.8
+
+
 def test_bad_input_is_one_sentence():
     x, y = two_classes(20, 0)
     with pytest.raises(ParameterError, match="There are 0 methods"):

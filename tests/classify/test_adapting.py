@@ -6,11 +6,14 @@ import pickle
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.base import clone
 
 from polyculture import CrossDomainClassifier
+from polyculture.classify.arriving import fused, seen_by_heads
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.backbone import Backbone
+from polyculture.optimise.few_labels.choose import choose
 
 N = 120
 
@@ -80,12 +83,39 @@ def test_the_word_stays_a_setting(fitted):
         ([0, 1, 0, 1], {"domain": "a"}, ParameterError, "was fitted on the domain 'a'"),
         ([0, 1, 0, 1], {"domain": ""}, ParameterError, "no empty text"),
         ([0, 1, 0, 1], {"method": "magic"}, ParameterError, "magic"),
+        ([0, 1, 0, 1], {"method": ["prototypes"]}, ParameterError, "give one name"),
+        ([0, 1, 0, 1], {"unlabelled": [[0.0] * 4], "graph": sp.csr_array((4, 4))}, ParameterError, "with no label"),
     ],
 )
 def test_what_cannot_be_learnt_is_said(fitted, labels, settings, error, said):
     model, x, _ = fitted
     with pytest.raises(error, match=said):
         model.adapt(x[:4], labels, **settings)
+
+
+@pytest.fixture(scope="module")
+def over_edges():
+    """A model whose vectors tell classes by their neighbours alone, and what the items of a new domain are tied to."""
+    rng, y = np.random.RandomState(4), np.arange(2 * N) % 2
+    x = rng.normal(size=(2 * N, 4)) + 0.4 * (2 * y[:, None] - 1)
+    graph = (y[:, None] == y) & (rng.random_sample((2 * N, 2 * N)) < 0.2)
+    tr, te = np.arange(2 * N) < N, np.arange(2 * N) >= N
+    model = CrossDomainClassifier(graph="given", hops=(2,), fuse="backbone", backbone=Backbone(hidden=(16,), epochs=20))
+    model.fit(x[tr], y[tr], graph=sp.csr_array(graph[tr][:, tr].astype(float)))
+    later = {"edges": graph[te][:, tr], "graph": graph[te][:, te]}
+    return model, x[te], y[te], {kind: sp.csr_array(tied.astype(float)) for kind, tied in later.items()}
+
+
+@pytest.mark.parametrize("kind", ["edges", "graph"])
+@pytest.mark.parametrize("method", ["prototypes", "logistic_head"])
+def test_heads_learn_the_spread_vectors_that_they_are_asked(over_edges, kind, method):
+    model, x, y, given = over_edges
+    taught = {kind: given[kind][:40] if kind == "edges" else given[kind][:40, :40]}
+    model.adapt(x[:40], 1 - y[:40], domain="other way", method=method, **taught)
+    encoded, spread = model.encode(x, edges=given["edges"]), model.encode(x[:40], **taught)
+    head = choose(seen_by_heads(model, spread), 1 - y[:40], fused(model, spread), methods=(method,))
+    found = model.predict_proba(x, domain=["other way"] * N, edges=given["edges"])
+    np.testing.assert_allclose(found, head.answers(seen_by_heads(model, encoded), fused(model, encoded)), atol=1e-6)
 
 
 def test_an_unfitted_model_cannot_be_adapted():

@@ -13,6 +13,7 @@ from polyculture.features.backbone import Backbone
 from polyculture.features.encoders.lexical import LexicalEncoder
 from polyculture.optimise.few_labels import FEW_LABELS, method_named
 
+IRONY = {"praise": "awful", "blame": "splendid"}
 NETWORK = Backbone(hidden=(16,), dropout=(0, 0), epochs=4, learning_rate=5e-3)
 
 
@@ -57,17 +58,25 @@ class TestTheNewDomain:
 
     @pytest.mark.parametrize("method", [name for name in FEW_LABELS if name not in ("as_it_is", "correction")])
     def test_a_method_can_be_asked_for(self, fitted, method):
-        texts, y = reviews(16, seed=1)
-        arrived = learn_new_domain(fitted, texts, y, "more of it", method=method)
+        texts, y = reviews(64, seed=1, **IRONY)
+        arrived = learn_new_domain(fitted, texts, y, "irony", method=method)
         assert arrived.method == method
         assert arrived.transductive is method_named(method).transductive
-        assert right(fitted, arrived) > 0.9
+        assert right(fitted, arrived, **IRONY) > 0.9
 
     def test_one_label_a_class_is_enough_to_answer(self, fitted):
         texts, y = reviews(2, seed=1)
         arrived = learn_new_domain(fitted, texts, y, "tiny")
         assert (arrived.method, arrived.scores) == ("logistic_head", {})
         assert right(fitted, arrived) > 0.9
+
+    def test_one_label_a_class_moves_what_the_model_takes_for_sure(self, fitted):
+        texts, y = reviews(2, seed=1, **IRONY)
+        arrived, encoded = learn_new_domain(fitted, texts, y, "tiny"), fitted.encode(texts)
+        truth = np.searchsorted(fitted.classes_, y)
+        before = fused(fitted, encoded)
+        after = arrived.probabilities(fitted, encoded, before)
+        assert (after[[0, 1], truth] > 2 * before[[0, 1], truth]).all()
 
     def test_items_without_a_label_stand_with_the_unlabelled(self, fitted):
         texts, y = reviews(24, seed=1)

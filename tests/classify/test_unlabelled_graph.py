@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from polyculture import CrossDomainClassifier
+from polyculture.errors import ShapeError
 from polyculture.features.backbone import Backbone
 
 N = 200
@@ -65,3 +68,51 @@ def test_edges_that_say_nothing_leave_the_domain_to_the_fused_model():
     model = CrossDomainClassifier(adapt="auto", backbone=Backbone(hidden=(16,), epochs=10))
     model.fit(x, np.where(domain == "two", -1, y), domain=domain, graph=sp.csr_array((upper | upper.T).astype(float)))
     assert model.own_ == {}
+
+
+def later(domain: str):
+    """Items of one domain, and the edges that tie them to fitted items of their class there."""
+    _, old, where, _ = drawn()
+    x, y, _, _ = drawn(1, (domain,))
+    rng = np.random.RandomState(3)
+    tied = (y[:, None] == old) & (where == domain) & (rng.random_sample((len(y), len(old))) < 0.06)
+    return x, y, np.repeat(domain, len(y)), sp.csr_array(tied.astype(float))
+
+
+def test_edges_to_the_fitted_items_count_as_a_graph_does(fitted):
+    x, y, domain, edges = later("two")
+    alone = fitted.score(x, y, domain=domain)
+    assert fitted.score(x, y, domain=domain, edges=edges) > max(0.95, alone + 0.05)
+
+
+def test_later_items_that_share_neighbours_say_nothing_of_each_other(fitted):
+    x, _, domain, edges = later("two")
+    together = fitted.predict_proba(x, domain=domain, edges=edges)
+    one = fitted.predict_proba(x[:1], domain=domain[:1], edges=edges[[0]])
+    np.testing.assert_allclose(together[:1], one, atol=1e-6)
+
+
+def test_the_fitted_items_are_kept_with_the_model(fitted, tmp_path):
+    x, _, domain, edges = later("two")
+    fitted.save(tmp_path / "model")
+    found = CrossDomainClassifier.load(tmp_path / "model").predict_proba(x, domain=domain, edges=edges)
+    np.testing.assert_allclose(found, fitted.predict_proba(x, domain=domain, edges=edges), atol=1e-6)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(2, 400), (3, 7)])
+def test_edges_that_do_not_fit_are_refused(fitted, rows, columns):
+    x, _, domain, _ = later("two")
+    with pytest.raises(ShapeError):
+        fitted.predict(x[:3], domain=domain[:3], edges=sp.csr_array((rows, columns)))
+
+
+def test_the_temperature_of_the_fused_model_leaves_answers_over_a_graph_alone(fitted):
+    x, _, domain, edges = later("two")
+    encoded = fitted.encode(x, edges=edges)
+    sharp = copy(fitted)
+    sharp.temperature_ = fitted.temperature_ / 5
+    own = fitted.own_["two"].answers(encoded)
+    for model in (fitted, sharp):
+        np.testing.assert_allclose(model.answers(encoded, domain.astype(object))["fused"], own, atol=1e-6)
+    plain, other = (m.answers(encoded)["fused"].max(axis=1).mean() for m in (fitted, sharp))
+    assert other > plain

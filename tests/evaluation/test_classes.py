@@ -44,3 +44,9 @@ def test_intervals_are_wilsons():
     middle = (right + z * z / 2) / (count + z * z)
     half = z / (count + z * z) * np.sqrt(right * (count - right) / count + z * z / 4)
     assert (rates["low"], rates["high"]) == pytest.approx((100 * (middle - half), 100 * (middle + half)))
+
+
+def test_classes_are_told_apart_as_strings_and_every_item_counts_as_labelled():
+    found = by_class(np.array([-1, -1, 0, 1]), np.array([1, 1, 0, 1]), np.repeat("a", 4), ["x", "y"])
+    assert found["y"]["specificity"]["estimate"] == pytest.approx(100 / 3)
+    assert list(by_class(np.array([0, 1]), np.array([0, 0]), np.repeat("a", 2), [1, "1"])) == ["1"]

@@ -7,6 +7,7 @@ import pytest
 
 from polyculture import CrossDomainClassifier
 from polyculture.data import DomainData
+from polyculture.errors import ParameterError
 from polyculture.evaluation.ablation import relearnt
 from polyculture.features.combine import Encoded
 
@@ -41,3 +42,10 @@ def test_what_is_left_out_is_not_there_and_the_model_stays_as_it_is(fitted) -> N
     found = other.answers(encoded.only(["lexical:words"]), prepared.domain)["fused"]
     assert np.array_equal(found.argmax(axis=1), backbone.argmax(axis=1))
     assert np.array_equal(model.answers(encoded, prepared.domain)["fused"], before)
+
+
+def test_a_loaded_model_is_refused_in_one_sentence(fitted, tmp_path) -> None:
+    model, encoded, prepared = fitted
+    model.save(tmp_path / "model")
+    with pytest.raises(ParameterError, match="the model was loaded"):
+        relearnt(CrossDomainClassifier.load(tmp_path / "model"), encoded, prepared, adapt="none")

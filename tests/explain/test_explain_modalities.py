@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from explained import SMALL
 
 from polyculture import CrossDomainClassifier
-from polyculture.explain import Asked, modality_shares
+from polyculture.errors import ParameterError
+from polyculture.explain import Asked, explain, judge, modality_shares, randomised
 from polyculture.explain.modalities import Views, kept_modalities
+from polyculture.explain.odds import log_odds
 
 
 def test_with_all_views_nothing_changes(of_texts: CrossDomainClassifier) -> None:
@@ -51,3 +54,39 @@ def test_a_dense_view_is_at_its_training_mean(of_numbers: CrossDomainClassifier)
     bias = of_numbers.families_["vectors"].bias_ / of_numbers.families_["vectors"].temperature_
     assert answers[0] == pytest.approx(np.exp(bias) / np.exp(bias).sum(), abs=1e-6)
     assert encoded.vectors == pytest.approx(np.zeros((1, 5)))
+
+
+@pytest.fixture(scope="module")
+def lacking() -> tuple[CrossDomainClassifier, dict[str, np.ndarray]]:
+    """Two modalities, of which a fifth of the items lacks one; and twelve of the items."""
+    rng, y = np.random.default_rng(0), np.arange(200) % 2
+    items = {name: rng.normal(size=(200, 4)) + 0.8 * (2 * y[:, None] - 1) for name in ("one", "two")}
+    items["two"][::5] = np.nan
+    model = CrossDomainClassifier(graph="none", components=4, fuse="logit_ensemble", backbone=SMALL).fit(items, y)
+    return model, {name: values[:12] for name, values in items.items()}
+
+
+def test_what_an_item_lacks_says_nothing_of_it(lacking) -> None:
+    model, items = lacking
+    asked = Asked.of(model, items)
+    found = modality_shares(asked)
+
+    assert found.whole == pytest.approx(log_odds(asked.probability(asked.encoded, np.arange(12))))
+    assert found.shares[::5, 1] == pytest.approx(np.zeros(3), abs=1e-9)
+    assert (np.abs(found.shares[:, 0]) > 0.01).all()
+
+
+def test_items_of_several_modalities_get_every_kind_that_applies(lacking) -> None:
+    model, items = lacking
+    found = explain(model, items)
+
+    assert all(list(e.modalities) == ["one/vectors", "two/vectors"] and e.features is None for e in found)
+    assert set(judge(Asked.of(model, items), "modalities", mixes=1)) >= {"deletion", "insertion"}
+    for kind in ("words", "features", "patches"):
+        with pytest.raises(ParameterError, match="several modalities; ask for modalities"):
+            explain(model, items, kinds=[kind])
+        if kind != "patches":
+            with pytest.raises(ParameterError, match="several modalities; ask for modalities"):
+                judge(Asked.of(model, items), kind)
+    other = Asked.of(model, items).with_model(randomised(model))
+    assert len(other.take(np.array([0, 3]))) == 2

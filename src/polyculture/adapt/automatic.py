@@ -73,13 +73,35 @@ def without(fit: Fit, source: Matrix, y: Ints, target: Matrix) -> Adapted:
 
 
 def by_coral(fit: Fit, source: Matrix, y: Ints, target: Matrix, *, ridge: float = 1.0) -> Adapted:
-    """A model of source vectors that were given the target's mean and covariance."""
+    """A model of source vectors that were given the target's mean and covariance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from functools import partial
+    >>> from polyculture.adapt.automatic import by_coral
+    >>> from polyculture.adapt.linear import logistic
+    >>> x, y = np.array([[-1.0], [-0.9], [0.9], [1.0]]), np.array([0, 0, 1, 1])
+    >>> by_coral(partial(logistic, classes=2), x, y, x + 5).answer(x + 5).argmax(axis=1)
+    array([0, 0, 1, 1])
+    """
     moved = coral(source, target, ridge=ridge)
     return Adapted(moved, dense(target), fit(moved, y), dense)
 
 
 def by_transport(fit: Fit, source: Matrix, y: Ints, target: Matrix, *, entropy: float = 0.1) -> Adapted:
-    """A model of source vectors that were transported to the target."""
+    """A model of source vectors that were transported to the target.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from functools import partial
+    >>> from polyculture.adapt.automatic import by_transport
+    >>> from polyculture.adapt.linear import logistic
+    >>> x, y = np.array([[-1.0], [-0.9], [0.9], [1.0]]), np.array([0, 0, 1, 1])
+    >>> by_transport(partial(logistic, classes=2), x, y, x + 5).answer(x + 5).argmax(axis=1)
+    array([0, 0, 1, 1])
+    """
     moved = transport(source, y, target, entropy=entropy)
     return Adapted(moved, dense(target), fit(moved, y), dense)
 
@@ -95,7 +117,18 @@ def by_self_training(
     as_in_source: bool = True,
     finish: float | None = None,
 ) -> Adapted:
-    """A model that learns from its surest answers, in the proportions of the source's classes or in those it finds."""
+    """A model that learns from its surest answers, in the proportions of the source's classes or in those it finds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from functools import partial
+    >>> from polyculture.adapt.automatic import by_self_training
+    >>> from polyculture.adapt.linear import logistic
+    >>> x, y = np.array([[-1.0], [-0.9], [0.9], [1.0]]), np.array([0, 0, 1, 1])
+    >>> by_self_training(partial(logistic, classes=2), x, y, x + 0.5).answer(x + 0.5).argmax(axis=1)
+    array([0, 0, 1, 1])
+    """
     known = "source" if as_in_source else None
     model = self_train(fit, source, y, target, share=share, rounds=rounds, proportions=known, finish=finish)
     return Adapted(source, target, model)
@@ -124,7 +157,8 @@ def automatic(
     """Adapt in several ways, and keep the one that a criterion without target labels prefers.
 
     Every candidate adapts without the labels of the held-out part of the source, is judged there, and on what it
-    answers for the target. The chosen one adapts once more with all labels.
+    answers for the target. The chosen one adapts once more with all labels. With one label a class nothing can be held
+    out, and the first is taken.
 
     Parameters
     ----------
@@ -174,10 +208,27 @@ def automatic(
     'coral'
     """
     tried = METHODS if methods is None else methods
+    if tried and not can_hold_out(y):
+        name = next(iter(tried))
+        return Automatic(name, tried[name](fit, *sides(source, y, target)).answer, {})
     found = trials(fit, source, y, target, tried, held_out=held_out, seed=seed)
     choice = choose(found, scorer, margin=margin)
     adapted = tried[choice.name](fit, *sides(source, y, target))
     return Automatic(choice.name, adapted.answer, choice.scores)
+
+
+def can_hold_out(y: Array) -> bool:
+    """Whether some class has two labelled items, so that one can be held out and the class still be learnt.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.adapt.automatic import can_hold_out
+    >>> can_hold_out(np.array([0, 1, -1, -1])), can_hold_out(np.array([0, 1, 1]))
+    (False, True)
+    """
+    codes = np.asarray(y)
+    return bool(len(codes[codes >= 0]) > len(np.unique(codes[codes >= 0])))
 
 
 def trials(

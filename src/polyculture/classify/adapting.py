@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import scipy.sparse as sp
+
 from polyculture.arrays import Array
 from polyculture.classify.arriving import Arrived, learn_new_domain, served
 from polyculture.classify.callable_setting import CallableSetting
@@ -18,7 +20,17 @@ class Adapting(Tasks):
 
     adapt = CallableSetting("adapt_to")
 
-    def adapt_to(self, X: Any, y: Any, *, domain: str = "new", method: str = "auto", unlabelled: Any = None) -> Self:
+    def adapt_to(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        domain: str = "new",
+        method: str = "auto",
+        unlabelled: Any = None,
+        edges: sp.sparray | None = None,
+        graph: sp.sparray | None = None,
+    ) -> Self:
         """Learn a new domain from few labels, one to 64 a class; ``model.adapt(X, y, domain="new")`` is the same.
 
         Items that :meth:`predict` is told to be of this domain are served by what was learnt; asked again under the
@@ -35,6 +47,8 @@ class Adapting(Tasks):
             ``"auto"`` chooses by cross-validation, or one of ``polyculture list few-labels``.
         unlabelled : like X, or None
             Further items of the domain.
+        edges, graph : sparse array of shape (n, fitted items), of shape (n, n), or None
+            Edges of the items in `X`, as in :meth:`predict`, where the model was fitted with a given graph.
 
         Raises
         ------
@@ -51,7 +65,9 @@ class Adapting(Tasks):
         4
         """
         self._check_fitted()
-        self.arrived_[domain] = learn_new_domain(self, X, y, domain, method=method, unlabelled=unlabelled)
+        self.arrived_[domain] = learn_new_domain(
+            self, X, y, domain, method=method, unlabelled=unlabelled, edges=edges, graph=graph
+        )
         return self
 
     def learn(self, encoded: Encoded, data: DomainData, **made: Any) -> Self:

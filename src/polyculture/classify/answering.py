@@ -15,7 +15,7 @@ from polyculture.classify.notes import unseen
 from polyculture.classify.parts import unknown
 from polyculture.classify.reading import Reading
 from polyculture.classify.unlabelled_graph import OwnOverGraph
-from polyculture.errors import DataError
+from polyculture.errors import DataError, ShapeError
 from polyculture.features.combine import Encoded
 from polyculture.fuse.combine import Combination
 from polyculture.optimise import sharpen
@@ -33,7 +33,12 @@ class Answering(Reading):
         if self.clean:
             items = items.mapped(clean_text, kind="text")
         encoded = self.features_.transform(items, edges=edges, graph=graph)
-        return replace(encoded, texts=items.texts, graph=None if graph is None else sp.csr_array(graph))
+        if edges is not None and edges.shape[0] != len(encoded):
+            raise ShapeError(
+                f"there are {len(encoded)} items and {edges.shape[0]} rows of edges; give one for each item"
+            )
+        given, to_fitted = (None if each is None else sp.csr_array(each) for each in (graph, edges))
+        return replace(encoded, texts=items.texts, graph=given, edges=to_fitted)
 
     def _members(self, encoded: Encoded, domain: Array) -> dict[str, Array]:
         """Answers of each part before fusion; an unknown domain gets the merged model for an expert."""
@@ -96,8 +101,14 @@ class Answering(Reading):
         families = [members[f"encoder:{name}"] for name in self.families_]
         return members | {
             "ensemble": Combination.ensemble(np.stack([members["experts"], *families]), self._kind),
-            "fused": sharpen(self._fused(encoded, members, where), self.temperature_, self._kind),
+            "fused": self._sharpened(self._fused(encoded, members, where), where),
         }
+
+    def _sharpened(self, fused: Array, domain: Array) -> Array:
+        """After the temperature, which was chosen for fused answers: those over a domain's own graph stay."""
+        found = sharpen(fused, self.temperature_, self._kind)
+        own = np.isin(domain, [name for name, each in self.own_.items() if isinstance(each, OwnOverGraph)])
+        return np.where(own[:, None], fused, found) if own.any() else found
 
     def _found(
         self,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse as sp
 
 from polyculture.arrays import Array, Floats
 from polyculture.classify.learning import Learning
@@ -91,6 +92,8 @@ def learn_new_domain(
     *,
     method: str = "auto",
     unlabelled: Any = None,
+    edges: sp.sparray | None = None,
+    graph: sp.sparray | None = None,
 ) -> Arrived:
     """Learn a new domain from few labels; the model is not changed, and so no other domain's answers are.
 
@@ -111,6 +114,9 @@ def learn_new_domain(
     unlabelled : like X, or None
         Further items of the domain. With some, ``"auto"`` tries the transductive methods too, whose answers depend on
         what is asked together.
+    edges, graph : sparse array of shape (n, fitted items), of shape (n, n), or None
+        Edges of the items in `X`, as in :meth:`CrossDomainClassifier.predict`: what is learnt from spread vectors is to
+        be asked with edges too.
 
     Returns
     -------
@@ -123,7 +129,8 @@ def learn_new_domain(
     ShapeError
         If there is not one label for each item.
     ParameterError
-        If the model learnt several labels at once or values, the method is not known, or the name is a fitted domain's.
+        If the model learnt several labels at once or values, the method is not known, the name is a fitted domain's, or
+        there are unlabelled items beside edges.
 
     Examples
     --------
@@ -137,7 +144,9 @@ def learn_new_domain(
     (4, True)
     """
     _check_asked(model, name, method)
-    items = model.encode(X)
+    if unlabelled is not None and (edges is not None or graph is not None):
+        raise ParameterError("edges are those of the items in X; put the unlabelled items there, with no label")
+    items = model.encode(X, edges=edges, graph=graph)
     codes = _codes(model, y, len(items), name)
     known = codes >= 0
     if not known.any():
@@ -164,6 +173,16 @@ def seen_by_heads(model: Learning, encoded: Encoded) -> Floats:
     with :math:`e_m` the log-odds of the C classes by each of M members and their fusion, so that either half has about
     the same say. Means of classes are far apart in the log-odds with a single label, which they are neither in the
     shared vectors nor in the hidden layer alone.
+
+    Examples
+    --------
+    >>> from polyculture import CrossDomainClassifier
+    >>> from polyculture.classify.arriving import seen_by_heads
+    >>> from polyculture.features.backbone import Backbone
+    >>> model = CrossDomainClassifier(("lexical",), components=2, backbone=Backbone(hidden=(16,)))
+    >>> model = model.fit(["good day", "bad day"] * 20, ["+", "-"] * 20)
+    >>> seen_by_heads(model, model.encode(["good night"])).shape
+    (1, 24)
     """
     hidden = model.backbone_.last_hidden(model.fed(encoded), model.merged_)
     answers = model.answers(encoded)
@@ -174,7 +193,17 @@ def seen_by_heads(model: Learning, encoded: Encoded) -> Floats:
 
 
 def fused(model: Learning, encoded: Encoded) -> Floats:
-    """The model's answers for a domain that it does not know, as float64."""
+    """The model's answers for a domain that it does not know, as float64.
+
+    Examples
+    --------
+    >>> from polyculture import CrossDomainClassifier
+    >>> from polyculture.classify.arriving import fused
+    >>> model = CrossDomainClassifier(("lexical",), components=2).fit(["good day", "bad day"] * 20, ["+", "-"] * 20)
+    >>> found = fused(model, model.encode(["good day"]))
+    >>> found.dtype, float(found.sum().round(6)), str(model.classes_[found.argmax()])
+    (dtype('float64'), 1.0, '+')
+    """
     return _summing_to_one(model.answers(encoded)["fused"])
 
 
@@ -221,6 +250,8 @@ def _check_asked(model: Learning, name: str, method: str) -> None:
         raise ParameterError(f"the new domain is called {name!r}; give it a name that is no empty text")
     if name in model.domains_:
         raise ParameterError(f"the model was fitted on the domain {name!r}; choose a name that it does not know")
+    if not isinstance(method, str):
+        raise ParameterError(f"method is {method!r}; give one name, or auto")
     if method != "auto":
         method_named(method)
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from polyculture.adapt.automatic import METHODS, trials
+from polyculture.adapt.automatic import METHODS, can_hold_out, trials
 from polyculture.adapt.inputs import proportions
 from polyculture.adapt.linear import Fit, logistic
 from polyculture.adapt.selection import choose, circular
@@ -109,7 +109,7 @@ def adapt_without_labels(teaching: Teaching, rows: Ints, *, name: str = "target"
     Ways to adapt are compared on a sample, with linear models in place of the network. Where several domains have
     labels, up to four of them are taken in turn for ones that have none: what helps there should help here. Where one
     has, circular validation decides: what the answers for the domain teach must still be right on held-out items of
-    the other.
+    the other; with one label a class none can be held out, and there is no network.
 
     Parameters
     ----------
@@ -122,6 +122,24 @@ def adapt_without_labels(teaching: Teaching, rows: Ints, *, name: str = "target"
     References
     ----------
     Zou et al. 2018, Unsupervised domain adaptation via class-balanced self-training, arXiv:1810.07911.
+
+    Examples
+    --------
+    A linear model in place of the network; each domain has a column of its own that tells classes:
+
+    >>> import numpy as np
+    >>> from polyculture.adapt.linear import logistic
+    >>> from polyculture.classify.unlabelled import Teaching, adapt_without_labels
+    >>> y, domain = np.arange(120) % 2, np.repeat(["here", "there", "new"], 40)
+    >>> x = np.random.RandomState(0).normal(size=(120, 4)) + 2.0 * y[:, None] * (np.arange(4) == 0)
+    >>> for place, name in enumerate(["here", "there", "new"], start=1):
+    ...     x[domain == name, place] += 6.0 * y[domain == name] - 3.0
+    >>> train = lambda taught: {"model": logistic(x[taught >= 0], taught[taught >= 0], classes=2)}
+    >>> known = np.where(domain == "new", -1, y)
+    >>> asked = lambda rows: lambda weights: weights["model"](x[rows])
+    >>> found = adapt_without_labels(Teaching(x, known, domain, train(known), train, asked), np.arange(80, 120))
+    >>> found.method
+    'self_training'
     """
     if len(rows) < FEW:
         LOG.info("domain %s: too few items to adapt to", name)
@@ -148,5 +166,7 @@ def _scores(teaching: Teaching, rows: Ints) -> dict[str, float]:
     labelled = np.flatnonzero(y >= 0)
     if len(np.unique(teaching.domain[labelled].astype(str))) > 1:
         return teaching.left_out
+    if not can_hold_out(y):
+        return {"none": float("nan")}
     source, target = at_most(labelled, seed, TRIED), at_most(rows, seed, TRIED)
     return choose(trials(teaching.fit, vectors[source], y[source], vectors[target], WAYS, seed=seed), circular).scores

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from polyculture import engine
 from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
+from polyculture.errors import ParameterError
 from polyculture.evaluation.accuracy import by_domain
 from polyculture.evaluation.generalisation import fixed, limit
 from polyculture.features.combine import Encoded
@@ -53,6 +54,27 @@ def ablate(
     -------
     dict of str to dict
         For each variant what :func:`polyculture.evaluation.accuracy.by_domain` gives, and ``about``.
+
+    Raises
+    ------
+    ParameterError
+        If the model was loaded; see :func:`relearnt`.
+
+    Examples
+    --------
+    >>> from polyculture import CrossDomainClassifier
+    >>> from polyculture.data import DomainData
+    >>> from polyculture.evaluation.ablation import ablate
+    >>> texts, labels = ["good day", "bad day", "good meal", "bad meal"] * 15, ["+", "-"] * 30
+    >>> split = ["train"] * 36 + ["validation"] * 12 + ["test"] * 12
+    >>> data = DomainData.of(texts, label=labels, domain=["days", "days", "meals", "meals"] * 15, split=split)
+    >>> fit, test = data.take(data.within("train", "validation")), data.take(data.within("test"))
+    >>> model = CrossDomainClassifier(("lexical",), graph="none", components=2)
+    >>> prepared = model.preprocess(fit.texts, fit.label, domain=fit.domain, split=fit.split)
+    >>> encoded = model.encode_fit(prepared)
+    >>> model = model.learn(encoded, prepared)
+    >>> list(ablate(model, data, data, prepared, encoded, model.encode(test.texts)))[:4]
+    ['whole', 'without adapt', 'without fuse', 'without optimise']
     """
     items = data.take(data.within("test"))
 
@@ -102,6 +124,11 @@ def relearnt(
     CrossDomainClassifier
         It answers encoded items; what encodes is the first model's.
 
+    Raises
+    ------
+    ParameterError
+        If the model was loaded: base models as they were before they learnt from held-out items are not kept.
+
     Examples
     --------
     >>> from polyculture import CrossDomainClassifier
@@ -114,6 +141,10 @@ def relearnt(
     >>> len(model.experts_), len(other.experts_)
     (2, 0)
     """
+    if not hasattr(model, "judging_"):
+        raise ParameterError(
+            "the model was loaded, without what is needed to learn on; fit it here, and relearn that one"
+        )
     other: CrossDomainClassifier = clone(model).set_params(**changes)
     other.features_ = model.features_
     experts = {} if other.adapt == "none" else model.experts_

@@ -20,14 +20,15 @@ def by_class(truth: Ints, predicted: Ints, domain: Array, names: Sequence[Any]) 
     Parameters
     ----------
     truth, predicted : array of int, shape (n,)
-        Positions in `names`.
+        Positions in `names`. Leave items without a label out: a truth of -1 is counted as an item of another class.
     domain : array of str, shape (n,)
     names : sequence
-        Of the classes.
+        Of the classes, which must differ as strings: of 1 and "1" the latter alone is in what is returned.
 
     Returns
     -------
     dict of class to dict
+        By the class as a string:
         ``items``, the three rates (``estimate``, ``low``, ``high``; NaN where nothing is to be counted), and ``worst``:
         the smallest sensitivity in a domain that has the class, with the domain's name.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -15,9 +15,10 @@ from polyculture.classify import CrossDomainClassifier
 from polyculture.classify.reading import column
 from polyculture.errors import ParameterError, ShapeError
 from polyculture.explain.odds import margins, of_class
+from polyculture.explain.served import networks_of
 from polyculture.features.combine import Encoded
 from polyculture.features.encoders.items import read_texts
-from polyculture.features.items import read_pictures
+from polyculture.features.items import Items, read_pictures
 from polyculture.features.network import Weights
 from polyculture.targets import Classes, Values
 
@@ -33,7 +34,7 @@ class Asked:
     ----------
     model : CrossDomainClassifier
         Fitted on classes or labels.
-    items : array of n str, or array or CSR array of shape (n, d)
+    items : array of n str, or array or CSR array of shape (n, d), or Items where there are several modalities
     domain : array of n str or None
     edges : CSR array of shape (n, fitted items), or None
     encoded : Encoded
@@ -44,7 +45,7 @@ class Asked:
     """
 
     model: CrossDomainClassifier
-    items: Matrix
+    items: Any
     domain: Array
     edges: sp.csr_array | None
     encoded: Encoded
@@ -87,10 +88,16 @@ class Asked:
         single = isinstance(model.target_, Classes)
         predicted = model.decide(probabilities) if single else probabilities.argmax(axis=1)
         given = None if edges is None else sp.csr_array(edges)
-        return cls(model, _plain(X), where, given, encoded, probabilities, np.asarray(predicted, dtype=int))
+        items = _modalities(model, X) if len(model.features_.modalities_) > 1 else _plain(X)
+        return cls(model, items, where, given, encoded, probabilities, np.asarray(predicted, dtype=int))
 
     def __len__(self) -> int:
         return len(self.encoded)
+
+    @property
+    def several(self) -> bool:
+        """Whether the items have several modalities."""
+        return isinstance(self.items, Items)
 
     @property
     def texts(self) -> bool:
@@ -114,8 +121,7 @@ class Asked:
         edges = None if self.edges is None else self.edges[rows]
         if self.texts:
             return self.model.encode(list(items), edges=edges)
-        # arrays carry no names of columns: the features know them without
-        return self.model.features_.transform(items, edges=edges)
+        return self._encoded_by(self.model, items, edges)
 
     def predict(self, items: Any, rows: Ints) -> Floats:
         """Uncalibrated probabilities for changed items, shape (m, classes); `rows` says what each was made of."""
@@ -139,33 +145,52 @@ class Asked:
             What the network is fed; see :meth:`CrossDomainClassifier.fed`.
         rows : array of int, shape (m,)
         weights : mapping of name to array, or None
-            None for those of the item's domain: its expert's, or the merged ones.
+            None for those of the item's domain: its expert's, its own without labels, or the merged ones.
         """
         model, exclusive = self.model, isinstance(self.model.target_, Classes)
         if weights is not None:
             return margins(model.backbone_.logits(fed, weights), self.predicted[rows], exclusive=exclusive)
-        out = np.empty(len(rows))
-        served = np.array([d if d in model.experts_ else "" for d in self.domain[rows].tolist()], dtype=object)
+        out, networks = np.empty(len(rows)), networks_of(model)
+        served = np.array([d if d in networks else "" for d in self.domain[rows].tolist()], dtype=object)
         for name in sorted(set(served.tolist())):
             own = np.flatnonzero(served == name)
-            out[own] = self.network_odds(fed[own], rows[own], model.experts_.get(name, model.merged_))
+            out[own] = self.network_odds(fed[own], rows[own], networks.get(name, model.merged_))
         return out
+
+    def take(self, rows: Ints) -> Asked:
+        """The items at these positions, as if these alone were asked about."""
+        return replace(
+            self,
+            items=_rows(self.items, rows),
+            domain=self.domain[rows],
+            edges=None if self.edges is None else self.edges[rows],
+            encoded=self.encoded.take(rows),
+            probabilities=self.probabilities[rows],
+            predicted=self.predicted[rows],
+        )
 
     def with_model(self, model: CrossDomainClassifier) -> Asked:
         """The same items and the same classes, asked of another model."""
-        encoded = model.encode(list(self.items), edges=self.edges) if self.texts else self._encoded_by(model)
-        return Asked(
-            model,
-            self.items,
-            self.domain,
-            self.edges,
-            encoded,
-            model.answers(encoded, self.domain)["fused"],
-            self.predicted,
-        )
+        items = list(self.items) if self.texts else self.items
+        plain = self.texts or self.several
+        encoded = model.encode(items, edges=self.edges) if plain else self._encoded_by(model, items, self.edges)
+        return replace(self, model=model, encoded=encoded, probabilities=model.answers(encoded, self.domain)["fused"])
 
-    def _encoded_by(self, model: CrossDomainClassifier) -> Encoded:
-        return model.features_.transform(self.items, edges=self.edges)
+    @staticmethod
+    def _encoded_by(model: CrossDomainClassifier, items: Matrix, edges: sp.csr_array | None) -> Encoded:
+        # arrays carry no names of columns: the features know them without
+        return replace(model.features_.transform(items, edges=edges), edges=edges)
+
+
+def _rows(items: Any, rows: Ints) -> Any:
+    if not isinstance(items, Items):
+        return items[rows]
+    values, present = ({name: each[rows] for name, each in part.items()} for part in (items.values, items.present))
+    return replace(items, values=values, present=present)
+
+
+def _modalities(model: CrossDomainClassifier, X: Any) -> Items:
+    return X if isinstance(X, Items) else Items.of(X, like=model.features_.modalities_)
 
 
 def _plain(X: Any) -> Matrix:

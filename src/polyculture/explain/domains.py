@@ -10,6 +10,7 @@ from polyculture.arrays import Array, Floats, Ints, Mask
 from polyculture.errors import ParameterError
 from polyculture.explain.asked import Asked
 from polyculture.explain.odds import of_class
+from polyculture.explain.served import by_experts, check_served
 from polyculture.explain.shapley import Shapley, shapley
 
 
@@ -25,7 +26,7 @@ class Coalitions:
     Raises
     ------
     ParameterError
-        If the model has no experts.
+        If the model has no experts, or an item is of a domain that was adapted or has arrived.
 
     Examples
     --------
@@ -43,6 +44,7 @@ class Coalitions:
         model = asked.model
         if not model.experts_:
             raise ParameterError("the model has no experts, whose knowledge could be told apart; fit with adapt")
+        check_served(by_experts(model, asked.domain), asked.domain)
         self.asked = asked
         self.domains = list(model.experts_)
         self.start = model.backbone_.weights_
@@ -94,7 +96,7 @@ def domain_shares(asked: Asked, *, exact: int = 10, pairs: int = 32, seed: int =
     Raises
     ------
     ParameterError
-        If the model has no experts.
+        If the model has no experts, or an item is of a domain that was adapted or has arrived.
 
     References
     ----------
@@ -115,7 +117,20 @@ def domain_shares(asked: Asked, *, exact: int = 10, pairs: int = 32, seed: int =
 
 
 def kept_domains(asked: Asked) -> Callable[[Ints, Sequence[Mask]], Floats]:
-    """How the network answers when the experts of some domains are kept; see :func:`polyculture.explain.faithful`."""
+    """How the network answers when the experts of some domains are kept; see :func:`polyculture.explain.faithful`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture import CrossDomainClassifier
+    >>> from polyculture.explain import Asked
+    >>> from polyculture.explain.domains import kept_domains
+    >>> texts, labels = ["good day", "bad day", "good meal", "bad meal"] * 10, ["+", "-"] * 20
+    >>> model = CrossDomainClassifier(("lexical",), components=2).fit(texts, labels, domain=["a", "b"] * 20)
+    >>> keep = kept_domains(Asked.of(model, ["good night"]))
+    >>> keep(np.array([0, 0]), [np.array([True, True]), np.array([False, True])]).shape
+    (2,)
+    """
     game = Coalitions(asked)
 
     def keep(rows: Ints, kept: Sequence[Mask]) -> Floats:

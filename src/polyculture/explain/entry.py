@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from polyculture.arrays import Array
+from polyculture.arrays import Array, Mask
 from polyculture.classify import CrossDomainClassifier
 from polyculture.errors import ParameterError
 from polyculture.explain.asked import Asked
@@ -22,6 +22,7 @@ from polyculture.explain.neighbours import linear, listed, neighbours_of
 from polyculture.explain.odds import of_class
 from polyculture.explain.patches import patch_reasons
 from polyculture.explain.prototypes import Known, nearest, seen
+from polyculture.explain.served import by_experts, by_network, check_served
 from polyculture.explain.shapley import Shapley
 from polyculture.explain.words import word_reasons
 from polyculture.progress import LOG
@@ -44,11 +45,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of reason: where it applies, what to say where it does not, and how it is found."""
+    """One kind of reason: where it applies, what to say where it does not, how it is found, and of which items."""
 
     applies: Callable[[Asked, Wanted], bool]
     otherwise: str
     find: Callable[[Asked, Wanted], Found]
+    served: Callable[[CrossDomainClassifier, Array], Mask] = lambda _, domain: np.ones(len(domain), dtype=bool)
 
 
 def explain(
@@ -73,7 +75,8 @@ def explain(
         As in :meth:`CrossDomainClassifier.predict`.
     kinds : sequence of str
         Of ``"words"``, ``"features"``, ``"patches"``, ``"neighbours"``, ``"edges"``, ``"domains"``, ``"modalities"``
-        and ``"prototypes"``; ``"auto"`` is all that apply to this model and these items.
+        and ``"prototypes"``; ``"auto"`` is all that apply to this model and these items. Neighbours, edges
+        and domains are of a network: ``"auto"`` leaves them out for items of a domain that another part answers for.
     most : int >= 1
         Features, patches, neighbours, edges and prototypes to name.
     groups : mapping of name to columns, or None
@@ -90,7 +93,7 @@ def explain(
     Raises
     ------
     ParameterError
-        If a kind is not known, or does not apply.
+        If a kind is not known, does not apply, or is named and of a part of the model that does not answer for an item.
     DataError
         If items are none that the model can read.
 
@@ -112,7 +115,7 @@ def explain(
     found: dict[str, list[Any]] = {}
     for kind in chosen_kinds(asked, kinds, wanted):
         LOG.info("reasons: %s ...", kind)
-        found[kind] = list(KINDS[kind].find(asked, wanted))
+        found[kind] = _listing(asked, kind, wanted)
     probability, names = of_class(asked.probabilities, asked.predicted), model.target_.names.tolist()
     return [
         Explanation(
@@ -140,10 +143,29 @@ def chosen_kinds(asked: Asked, kinds: Sequence[str], wanted: Wanted) -> list[str
     if strange := [kind for kind in listed_kinds if kind not in (*KINDS, "auto")]:
         raise ParameterError(f"there are no reasons named {strange[0]!r}; use auto, or some of {', '.join(KINDS)}")
     for kind in listed_kinds:
-        if kind != "auto" and not KINDS[kind].applies(asked, wanted):
-            raise ParameterError(f"there are no reasons of the kind {kind}: {KINDS[kind].otherwise}")
+        if kind != "auto":
+            _check_applies(asked, kind, wanted)
     everything = "auto" in listed_kinds
     return [k for k, kind in KINDS.items() if k in listed_kinds or (everything and kind.applies(asked, wanted))]
+
+
+def _check_applies(asked: Asked, kind: str, wanted: Wanted) -> None:
+    if not KINDS[kind].applies(asked, wanted):
+        one = asked.several and kind in ("words", "features", "patches")
+        why = "the items have several modalities; ask for modalities" if one else KINDS[kind].otherwise
+        raise ParameterError(f"there are no reasons of the kind {kind}: {why}")
+    check_served(KINDS[kind].served(asked.model, asked.domain), asked.domain)
+
+
+def _listing(asked: Asked, kind: str, wanted: Wanted) -> list[Any]:
+    """What a kind of reason says of each item; None where it is of a part of the model that does not answer."""
+    served = KINDS[kind].served(asked.model, asked.domain)
+    if served.all():
+        return list(KINDS[kind].find(asked, wanted))
+    rows = np.flatnonzero(served)
+    found = KINDS[kind].find(asked.take(rows), wanted) if len(rows) else iter(())
+    by_row = dict(zip(rows.tolist(), found, strict=True))
+    return [by_row.get(i) for i in range(len(asked))]
 
 
 def _words(asked: Asked, wanted: Wanted) -> Found:
@@ -216,11 +238,17 @@ def _several_views(asked: Asked) -> bool:
 
 KINDS: dict[str, Kind] = {
     "words": Kind(lambda a, _: a.texts, "the items are numbers; ask for features", _words),
-    "features": Kind(lambda a, _: not a.texts and not a.images, "the items are no numbers; ask for words", _features),
+    "features": Kind(
+        lambda a, _: not (a.texts or a.images or a.several), "the items are no numbers; ask for words", _features
+    ),
     "patches": Kind(lambda a, _: a.images, "the items are no images; ask for words or features", _patches),
-    "neighbours": Kind(lambda a, _: linear(a.model), "no graph spreads its vectors in proportion", _neighbours),
-    "edges": Kind(lambda a, _: learnt(a), "no layers over one graph were learnt", _edges),
-    "domains": Kind(lambda a, _: len(a.model.experts_) > 1, "the model has no experts of two domains", _domains),
+    "neighbours": Kind(
+        lambda a, _: linear(a.model), "no graph spreads its vectors in proportion", _neighbours, by_network
+    ),
+    "edges": Kind(lambda a, _: learnt(a), "no layers over one graph were learnt", _edges, by_network),
+    "domains": Kind(
+        lambda a, _: len(a.model.experts_) > 1, "the model has no experts of two domains", _domains, by_experts
+    ),
     "modalities": Kind(lambda a, _: _several_views(a), "the model has one encoder; fit it with several", _modalities),
     "prototypes": Kind(lambda _, w: w.known is not None, "give known labelled items to choose from", _prototypes),
 }

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from polyculture.arrays import Floats, Ints, Mask
 from polyculture.errors import MissingExtraError, ParameterError
 from polyculture.explain.asked import Asked
+from polyculture.explain.served import by_network, check_served
 from polyculture.features.spread import LEARNT
 
 METHODS = ("auto", "gnn_explainer", "integrated_gradients")
@@ -94,7 +95,8 @@ def graph_reasons(asked: Asked, *, method: str = "auto", epochs: int = 200, seed
     Raises
     ------
     ParameterError
-        If there is no such method, no layers were learnt, or blocks have different graphs.
+        If there is no such method, no layers were learnt, blocks have different graphs, or the network does not answer
+        for an item's domain, which was adapted over a graph or has arrived.
     MissingExtraError
         If torch-geometric or captum is not installed.
 
@@ -121,11 +123,27 @@ def graph_reasons(asked: Asked, *, method: str = "auto", epochs: int = 200, seed
         method = "integrated_gradients" if find_spec("captum") else "gnn_explainer"
     if not learnt(asked):
         raise ParameterError("the model learnt no layers over one graph of all its vectors; ask for neighbours")
+    check_served(by_network(asked.model, asked.domain), asked.domain)
     return [_explained(asked, around(asked, i), i, method, epochs, seed) for i in range(len(asked))]
 
 
 def around(asked: Asked, i: int) -> Around:
-    """What reaches an item; one step further than its layers, as normalising counts the neighbours of neighbours."""
+    """What reaches an item; one step further than its layers, as normalising counts the neighbours of neighbours.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import scipy.sparse as sp
+    >>> from polyculture import CrossDomainClassifier
+    >>> from polyculture.explain import Asked
+    >>> from polyculture.explain.graph import around
+    >>> y, x = np.arange(40) % 2, np.random.RandomState(0).normal(size=(40, 3))
+    >>> friends = sp.csr_array(y[:, None] == y).astype(float)
+    >>> model = CrossDomainClassifier(graph="given", propagation="gcn", hops=(1,)).fit(x, y, graph=friends)
+    >>> near = around(Asked.of(model, x[:1], edges=friends[[0]]), 0)
+    >>> near.items[-3:].tolist(), near.edges.shape
+    ([36, 38, -1], (21, 21))
+    """
     spread = asked.model.features_.spread_
     layers = list(spread.layers_.values())
     gnn = layers[0].propagation
@@ -146,7 +164,23 @@ def around(asked: Asked, i: int) -> Around:
 
 
 def kept_edges(asked: Asked, reasons: Sequence[GraphReasons]) -> Callable[[Ints, Sequence[Mask]], Floats]:
-    """How the fused model answers when some edges are kept; see :func:`polyculture.explain.faithful`."""
+    """How the fused model answers when some edges are kept; see :func:`polyculture.explain.faithful`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import scipy.sparse as sp
+    >>> from polyculture import CrossDomainClassifier
+    >>> from polyculture.explain import Asked, graph_reasons
+    >>> from polyculture.explain.graph import kept_edges
+    >>> y, x = np.arange(40) % 2, np.random.RandomState(0).normal(size=(40, 3))
+    >>> friends = sp.csr_array(y[:, None] == y).astype(float)
+    >>> model = CrossDomainClassifier(graph="given", propagation="gcn", hops=(1,)).fit(x, y, graph=friends)
+    >>> asked = Asked.of(model, x[:1], edges=friends[[0]])
+    >>> found = graph_reasons(asked, epochs=2)
+    >>> kept_edges(asked, found)(np.array([0]), [found[0].edges > 0]).shape
+    (1,)
+    """
     from polyculture.explain.message_passing import hidden
 
     def keep(rows: Ints, kept: Sequence[Mask]) -> Floats:

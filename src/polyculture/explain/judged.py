@@ -14,6 +14,7 @@ from polyculture.classify import CrossDomainClassifier
 from polyculture.errors import ParameterError
 from polyculture.explain.asked import Asked
 from polyculture.explain.domains import domain_shares, kept_domains
+from polyculture.explain.entry import Wanted, chosen_kinds
 from polyculture.explain.faithfulness import Keep, faithful
 from polyculture.explain.features import Groups, feature_reasons, kept_features, training_mean
 from polyculture.explain.graph import graph_reasons, kept_edges
@@ -86,6 +87,7 @@ def judge(
     """
     if kind not in _KINDS:
         raise ParameterError(f"reasons of the kind {kind!r} cannot be judged; use one of {', '.join(_KINDS)}")
+    chosen_kinds(asked, [kind], Wanted(groups=groups))
     own = _KINDS[kind](asked, groups)
     found: dict[str, Any] = faithful(own.keep, own.weights, seed=seed)
     found["model"] = None

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from polyculture.arrays import Array, Floats
 from polyculture.classify import CrossDomainClassifier
 from polyculture.errors import MissingExtraError
+from polyculture.explain.served import networks_of
 from polyculture.features.backbone import Backbone
 from polyculture.targets import Classes
 
@@ -34,7 +35,7 @@ class Passing(nn.Module):
         self.widths = [gnn.vectors_.shape[1] for gnn in layers]
         backbone = model.backbone_
         if isinstance(backbone, Backbone):
-            self.head = backbone.network(model.experts_.get(domain, model.merged_)).eval()
+            self.head = backbone.network(networks_of(model).get(domain, model.merged_)).eval()
 
     def hidden(self, x: Tensor, sources: Tensor, weights: Tensor) -> Tensor:
         """What the network is fed, shape (m, d)."""

@@ -116,7 +116,21 @@ def modality_shares(asked: Asked, *, exact: int = 10, pairs: int = 32, seed: int
 
 
 def kept_modalities(asked: Asked) -> Callable[[Ints, Sequence[Mask]], Floats]:
-    """How the model answers when some views are kept; see :func:`polyculture.explain.faithful`."""
+    """How the model answers when some views are kept; see :func:`polyculture.explain.faithful`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture import CrossDomainClassifier
+    >>> from polyculture.explain import Asked
+    >>> from polyculture.explain.modalities import kept_modalities
+    >>> texts, labels = ["good day", "bad day", "good meal", "bad meal"] * 10, ["+", "-"] * 20
+    >>> model = CrossDomainClassifier(("lexical:words", "lexical:characters"), components=2).fit(texts, labels)
+    >>> keep = kept_modalities(Asked.of(model, ["good night"]))
+    >>> both, none = keep(np.array([0, 0]), [np.array([True, True]), np.array([False, False])])
+    >>> bool(both > none)
+    True
+    """
     views = Views.of(asked.model)
 
     def keep(rows: Ints, kept: Sequence[Mask]) -> Floats:

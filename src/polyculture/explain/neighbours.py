@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from polyculture.arrays import Floats, Ints, Mask
 from polyculture.classify import CrossDomainClassifier
 from polyculture.explain.asked import Asked
+from polyculture.explain.served import by_network, check_served
 from polyculture.features.spread import LEARNT, Layer
 
 MOST = 50
@@ -57,7 +58,7 @@ def neighbours_of(asked: Asked, *, most: int = MOST) -> list[Neighbours]:
 
     Decoupled propagation is linear: an item's vector is exactly :math:`a x + \sum_j w_j x_j`. As vectors are
     standardised, taking :math:`w_j x_j` out makes neighbour j an average item, and leaves the graph as
-    it is. Effects are of the network, expert of the item's domain or merged: base models do not see the graph.
+    it is. Effects are of the network, that of the item's domain or merged: base models do not see the graph.
 
     Parameters
     ----------
@@ -69,6 +70,11 @@ def neighbours_of(asked: Asked, *, most: int = MOST) -> list[Neighbours]:
     -------
     list of n Neighbours
         Without items where no graph was chosen, or where layers are learnt.
+
+    Raises
+    ------
+    ParameterError
+        If an item's domain was adapted over a graph, or has arrived: the network does not answer there.
 
     Examples
     --------
@@ -83,6 +89,7 @@ def neighbours_of(asked: Asked, *, most: int = MOST) -> list[Neighbours]:
     if not linear(asked.model):
         width = asked.encoded.vectors.shape[1]
         return [Neighbours(np.empty(0, int), np.empty((0, width)), np.empty(0)) for _ in range(len(asked))]
+    check_served(by_network(asked.model, asked.domain), asked.domain)
     strongest = [_strongest(asked, i, most) for i in range(len(asked))]
     rows = np.repeat(np.arange(len(asked)), [len(items) for items, _ in strongest])
     without = asked.encoded.vectors[rows] - np.concatenate([parts for _, parts in strongest])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from scipy.stats import rankdata
 
 from polyculture.arrays import Array, Floats
 from polyculture.classify import CrossDomainClassifier
+from polyculture.classify.unlabelled import OwnNetwork
+from polyculture.classify.unlabelled_graph import OwnOverGraph
 from polyculture.errors import DataError, ShapeError
 from polyculture.features.base_model import BaseModel
 from polyculture.features.spread import LEARNT
@@ -24,8 +27,8 @@ NEAR = 0.15
 def randomised(model: CrossDomainClassifier, *, seed: int = 0) -> CrossDomainClassifier:
     """The model with what it learnt mixed up: the numbers of every tensor in random order.
 
-    Backbone, experts, merged weights, learnt layers of a graph, and base models, whose terms are mixed; what encodes
-    items and what fuses answers stays. The model itself is left as it is.
+    Backbone, experts, merged weights, networks of domains without labels, learnt layers of a graph, and base models,
+    whose terms are mixed; what encodes items and what fuses answers stays. The model itself is left as it is.
 
     Parameters
     ----------
@@ -55,7 +58,16 @@ def randomised(model: CrossDomainClassifier, *, seed: int = 0) -> CrossDomainCla
     mixed.families_ = {name: _mixed_terms(family, rng) for name, family in model.families_.items()}
     if model.features_.spread_.propagation_ in LEARNT and model.features_.spread_.layers_:
         mixed.features_ = _mixed_layers(model, rng)
+    mixed.own_ = {name: _mixed_own(own, rng) for name, own in model.own_.items()}
     return mixed
+
+
+def _mixed_own(own: OwnNetwork | OwnOverGraph, rng: np.random.Generator) -> OwnNetwork | OwnOverGraph:
+    if isinstance(own, OwnNetwork):
+        return replace(own, weights=_mixed(own.weights, rng))
+    tried = own.found.tried
+    network = replace(tried.network, networks=tuple(_mixed(each, rng) for each in tried.network.networks))
+    return replace(own, found=replace(own.found, tried=replace(tried, network=network)))
 
 
 def _mixed(weights: Any, rng: np.random.Generator) -> dict[str, Array]:

@@ -26,6 +26,8 @@ class Encoded:
         The items themselves: what a Transformer is fed.
     graph : CSR array of shape (n, n), or None
         Edges among them that were given: what adapts over graphs is fed.
+    edges : CSR array of shape (n, fitted items), or None
+        Edges over which items that arrive later receive from the fitted ones, as they were given.
     present : mapping of encoder to array of bool, shape (n,)
         Which items an encoder knows something of, where some lack what it reads.
 
@@ -42,6 +44,7 @@ class Encoded:
     texts: Array | None = None
     graph: sp.csr_array | None = None
     present: Mapping[str, Mask] = field(default_factory=dict)
+    edges: sp.csr_array | None = None
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -69,4 +72,5 @@ class Encoded:
         graph = None if self.graph is None else self.graph[rows][:, rows]
         present = {name: there[rows] for name, there in self.present.items()}
         views = {name: view[rows] for name, view in self.views.items()}
-        return Encoded(views, self.vectors[rows], texts, graph, present)
+        edges = None if self.edges is None else self.edges[rows]
+        return Encoded(views, self.vectors[rows], texts, graph, present, edges)
