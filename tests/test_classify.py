@@ -455,7 +455,7 @@ class TestErrors:
             make().fit(settings.pop("X"), settings.pop("y"), **settings)
 
     def test_numbers_where_an_encoder_reads_texts(self):
-        with pytest.raises(DataError, match="of type ndarray, expected text"):
+        with pytest.raises(ParameterError, match=r"LexicalEncoder.* reads none of the modalities: vector"):
             make().fit(np.random.RandomState(0).normal(size=(20, 3)), ["+", "-"] * 10)
 
     @pytest.mark.parametrize(

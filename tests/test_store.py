@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from polyculture.errors import ShapeError, StoreError
 from polyculture.store import Cache, cache_folder, facts, load, save, write_bytes, write_json, write_text
+from polyculture.store.artefact import _seal
 from polyculture.store.encode import decode, encode
 
 STATE = {
@@ -220,7 +221,9 @@ def test_a_reader_beside_a_writer_always_finds_a_whole_state(tmp_path: Path) -> 
 
 def spoil(folder: Path, **changes: Any) -> None:
     whole = manifest(folder)
-    (folder / "manifest.json").write_text(json.dumps(whole | changes))
+    changed = whole | changes
+    # whoever forges a manifest can seal it, too
+    (folder / "manifest.json").write_text(json.dumps(changed | {"sha256": _seal(changed)}))
 
 
 def damage_part(folder: Path, prefix: str, data: bytes | None) -> None:

@@ -129,7 +129,7 @@ LABELS = made()["label"]
 
 KINDS = [
     bad_file("missing file", "items.csv", None, "does not exist", hint="check the path"),
-    Bad("folder for a file", a_folder, ("items.csv", "is a folder"), "name a file"),
+    Bad("folder without images", a_folder, ("items.csv", "holds 0 files domain/class/file"), "give 1 to"),
     bad_file("unknown ending", "items.xlsx", b"x", "'.xlsx'", hint=".parquet, .csv"),
     bad_file("empty file", "items.csv", b"", "is empty", hint="write it again"),
     bad_file("blank file", "items.csv", b"\n\n", "blank lines", hint="write a header"),

@@ -293,8 +293,8 @@ def test_bad_networkx_graphs(kind: str):
 
 def items(width: int, **given: Any) -> GraphData:
     data = DomainData.of(np.ones((1, width)), domain=["a"], label=given.get("label"))
-    names = given.get("names"), given.get("label_names")
-    return GraphData(data.items, data.domain, data.label, None, data.ids, None, "a part", *names)
+    names = {"feature_names": given.get("names"), "label_names": given.get("label_names")}
+    return GraphData(data.items, data.domain, data.label, None, data.ids, source="a part", **names)
 
 
 JOINS: dict[str, tuple[list[DomainData], dict[str, Any], str]] = {

@@ -79,8 +79,14 @@ def save(folder: str | Path, state: State, *, kind: str, facts: Mapping[str, Any
             _write_part(folder, "tensors", "safetensors", safetensors.numpy.save(tensors)),
         ]
         manifest = {"schema": SCHEMA, "kind": kind, "polyculture": __version__, "facts": facts, "files": files}
-        write_json(folder / MANIFEST, manifest)
+        write_json(folder / MANIFEST, {**manifest, "sha256": _seal(manifest)})
         _sweep(folder, {file["name"] for file in files})
+
+
+def _seal(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of all that a manifest says beside it."""
+    said = {name: value for name, value in manifest.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _write_part(folder: Path, role: str, ending: str, data: bytes) -> dict[str, Any]:
@@ -179,7 +185,7 @@ def _manifest(folder: Path, kind: str) -> dict[str, Any]:
         raise StoreError(f"{path} has schema {schema!r}, this version reads {SCHEMA}; save it again with this version")
     if found != kind:
         raise StoreError(f"{path} describes a {found!r}, expected a {kind!r}; choose a folder that holds a {kind}")
-    if not _well_formed(manifest):
+    if manifest.get("sha256") != _seal(manifest) or not _well_formed(manifest):
         raise StoreError(f"{path} does not list its state and tensors as a manifest must; {_AGAIN}")
     return dict(manifest)
 

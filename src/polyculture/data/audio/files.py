@@ -100,7 +100,14 @@ def read_audio_folder(
 
 
 def as_pictures(sounds: Sequence[Floats], rate: int, spectrum: Spectrum | None = None) -> Array:
-    """Samples of n sounds as uint8 of shape (n, mels, frames, 3); see `log_mel`."""
+    """Samples of n sounds as uint8 of shape (n, mels, frames, 3); see `log_mel`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_pictures([np.zeros(8000)], 8000, Spectrum(mels=32)).shape
+    (1, 32, 63, 3)
+    """
     return np.stack([_three(log_mel(samples, rate, spectrum)) for samples in sounds])
 
 

@@ -46,6 +46,17 @@ def read_medmnist(path: str | Path | Sequence[str | Path], size: int | None = No
     DataError
         If a file is damaged, lacks an array or holds volumes; nothing in it is run.
 
+    Examples
+    --------
+    >>> import tempfile
+    >>> parts = {f"{part}_images": np.zeros((2, 28, 28), np.uint8) for part in ("train", "val", "test")}
+    >>> parts |= {f"{part}_labels": np.array([[0], [1]]) for part in ("train", "val", "test")}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.savez(f"{folder}/scans.npz", **parts)
+    ...     data = read_medmnist(f"{folder}/scans.npz", size=32)
+    >>> data.items["image"].shape, data.domains
+    ((6, 32, 32, 3), ['scans'])
+
     References
     ----------
     .. [1] Yang et al. 2023, MedMNIST v2, Scientific Data 10(41).
