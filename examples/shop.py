@@ -54,7 +54,7 @@ def regulars(data: Interactions, seed: int) -> Iterator[tuple[str, str, float]]:
         for row in found.to_dicts():
             if row["model"] == "fused":
                 yield row["domain"], "all genres" if together else "this genre alone", row[f"ndcg@{K}"]
-            elif together:
+            elif together and row["model"] == "popularity":
                 yield row["domain"], "what most people take", row[f"ndcg@{K}"]
 
 

@@ -240,7 +240,7 @@ BAD = {
     "a list": (lambda f: (f / "manifest.json").write_text("[]"), "cannot be read as a manifest"),
     "deep": (lambda f: (f / "manifest.json").write_text("[" * 100_000), "cannot be read as a manifest"),
     "other kind": (lambda f: spoil(f, kind="song"), "describes a 'song', expected a 'demo'"),
-    "other schema": (lambda f: spoil(f, schema=99), "has schema 99, this version reads 1"),
+    "other schema": (lambda f: spoil(f, schema=99), "has schema 99, this version reads 2"),
     "no files": (lambda f: spoil(f, files=[]), "does not list its state and tensors"),
     "odd files": (lambda f: spoil(f, files=[{"role": "state"}, 3]), "does not list its state and tensors"),
     "missing part": (lambda f: damage_part(f, "tensors", None), "cannot be read"),

@@ -148,3 +148,20 @@ def test_another_modality_than_the_fitted_one_is_refused(folder: Path, of_tree: 
     done = run("predict", of_tree, folder / "items.csv", "--text", "said", "--out", tmp_path / "p.csv", "-q")
     assert done.code == 2
     assert "the model was fitted on images; texts were given" in done.err
+
+
+def test_a_further_domain_of_images_is_learnt(folder: Path, of_tree: Path, tmp_path: Path) -> None:
+    for i in range(8):
+        path = tmp_path / "dusk" / "dusk" / ("car", "tram")[i % 2] / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture(i % 2, 1)).save(path)
+    done = run("adapt", of_tree, tmp_path / "dusk", "--as", "dusk", "--out", tmp_path / "more", "-q")
+    assert done.code == 0, done.err
+    assert (tmp_path / "more" / "manifest.json").exists()
+
+
+def test_what_a_model_goes_without_is_said(folder: Path, of_all: Path, tmp_path: Path) -> None:
+    done = run("predict", of_all, folder / "items.csv", "--text", "said", "--out", tmp_path / "p.csv", "-q")
+    assert done.code == 0, done.err
+    done = run("predict", of_all, folder / "items.csv", "--text", "said", "--out", tmp_path / "p.csv")
+    assert "answers without image, vector" in " ".join(done.err.split())

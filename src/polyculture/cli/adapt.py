@@ -14,11 +14,19 @@ from polyculture.cli.common import (
     ModelFolder,
     Quiet,
     SplitColumn,
-    TextColumn,
     check_choice,
     check_ours,
     check_outputs,
     write_json,
+)
+from polyculture.cli.modalities import (
+    AudioColumn,
+    ImageColumn,
+    Modalities,
+    TextColumn,
+    VectorColumns,
+    read_items,
+    size_of,
 )
 from polyculture.errors import DataError, ParameterError
 from polyculture.progress import Steps
@@ -40,7 +48,10 @@ def adapt_command(
     data: DataFile,
     name: Name,
     out: Out,
-    text: TextColumn = "text",
+    text: TextColumn = None,
+    image: ImageColumn = None,
+    audio: AudioColumn = None,
+    vector: VectorColumns = None,
     label: LabelColumn = "label",
     split: SplitColumn = None,
     method: Method = "auto",
@@ -54,11 +65,12 @@ def adapt_command(
     """
     check_outputs(folder=out, inputs=[data], json=(json, ()))
     _check_asked(model, name, out, method)
+    wanted = Modalities(text, image, audio, vector, size_of(model))
+    wanted.check(data)
     from polyculture.cli.screen import progress
-    from polyculture.cli.table import read_texts
 
     with progress(quiet=quiet), Steps().step("adapt"):
-        items = read_texts(data, text=text, label=label, domain=None, split=split)
+        items = read_items(data, wanted, label=label, domain=None, split=split, id=None)
         found = _adapt(model, items, name, method, out)
     write_json(json, "adapt/1", {"model": str(model), "out": str(out), **found})
     _show(found, out)
@@ -81,12 +93,13 @@ def _adapt(folder: Path, items: DomainData, name: str, method: str, out: Path) -
     import numpy as np
 
     from polyculture.cli.findings import load_model
+    from polyculture.features.items import Items
 
     model = load_model(folder)
     test = np.zeros(len(items), dtype=bool) if items.split is None else items.within("test")
     before = _accuracy(model, items.take(test), name)
     own = items.take(~test)
-    model.adapt_to(own.texts, own.label, domain=name, method=method)
+    model.adapt_to(Items.checked(own.items, own.present), own.label, domain=name, method=method)
     arrived = model.arrived_[name]
     model.save(out)
     found = {"domain": name, "labels": arrived.labels, "method": arrived.method, "losses": arrived.scores}
@@ -99,11 +112,14 @@ def _accuracy(model: CrossDomainClassifier, items: DomainData, name: str) -> flo
     """Share of items with a label that are answered right; None where there are none."""
     import numpy as np
 
+    from polyculture.features.items import Items
+
     known = np.flatnonzero([value is not None for value in items.label.tolist()])
     if not len(known):
         return None
     judged = items.take(known)
-    return 100 * float(model.score(judged.texts, judged.label, domain=[name] * len(judged)))
+    asked = Items.checked(judged.items, judged.present)
+    return 100 * float(model.score(asked, judged.label, domain=[name] * len(judged)))
 
 
 def _show(found: dict[str, Any], out: Path) -> None:

@@ -196,14 +196,26 @@ def _is_table(path: Path) -> bool:
     return not path.is_dir() and path.suffix.lower() != ".npz"
 
 
+def note_lacking(model: Path, given: DomainData) -> None:
+    """Say which modalities a model was fitted on that these items do not have."""
+    from polyculture.progress import LOG
+
+    lacking = [name for name in _modalities(model) if name not in given.items]
+    if lacking and any(name in given.items for name in _modalities(model)):
+        LOG.warning("answers without %s, which the model was fitted on, too", ", ".join(lacking))
+
+
 def size_of(model: Path) -> int:
     """Sides of the images that a kept model was fitted on; the default where it read none, or cannot be read."""
+    image = _modalities(model).get("image")
+    return SIZE if image is None else int(image["shape"][0])
+
+
+def _modalities(model: Path) -> dict[str, Any]:
     from polyculture import store
 
     try:
-        facts = store.facts(model, kind="CrossDomainClassifier")
+        return dict(store.facts(model, kind="CrossDomainClassifier").get("modalities", {}))
     except PolycultureError:
         # said where the model is loaded
-        return SIZE
-    image = facts.get("modalities", {}).get("image")
-    return SIZE if image is None else int(image["shape"][0])
+        return {}

@@ -26,6 +26,7 @@ from polyculture.cli.modalities import (
     TextColumn,
     VectorColumns,
     items_of,
+    note_lacking,
     read_items,
     size_of,
 )
@@ -84,6 +85,7 @@ def _predict(
     columns = [PREDICTION, *(f"p_{name}" for name in classes)]
     if not overwrite:
         _check_free(table, columns, path)
+    note_lacking(folder, items)
     found = model.predict_proba(Items.checked(items.items, items.present), domain=items.domain)
     named = [classes[i] for i in model.decide(found).tolist()]
     write_table(out, with_columns(table, dict(zip(columns, [named, *found.T.tolist()], strict=True))))

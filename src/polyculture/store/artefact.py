@@ -24,7 +24,7 @@ try:
 except ImportError:  # no such locks on this system: one writer at a time is then the user's care
     fcntl = None  # type: ignore[assignment]
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "manifest.json"
 
 _MANIFEST_BYTES = 16 * 2**20
