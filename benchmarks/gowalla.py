@@ -71,7 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("POLYCULTURE_DATA"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--vectors", type=int, default=1024)
+    parser.add_argument("--vectors", type=int, default=768)
     parser.add_argument("--users", type=int, default=1500)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path, help="file for the numbers")

@@ -31,22 +31,6 @@ def test_scores_are_those_of_the_formula(w: float) -> None:
     np.testing.assert_allclose(model.scores(rows, items), whole[np.ix_(rows, items)], atol=1e-5)
 
 
-@pytest.mark.parametrize(("flat", "slope"), [(1.0, 0.0), (0.5, 1.5), (0.3, 0.5)])
-def test_a_sloping_band(flat: float, slope: float) -> None:
-    dense = TAKEN.toarray().astype(float)
-    x = dense * np.maximum(dense.sum(axis=1), 1)[:, None] ** -0.4 * np.maximum(dense.sum(axis=0), 1) ** -0.4
-    left, values, right = np.linalg.svd(x, full_matrices=False)
-    gains = np.minimum(1, values[:6] / values[round(flat * 6) - 1]) ** slope
-    share = 0.5 * gains[-1] / values[5] ** 2
-    # directions of the band have their gain, all others what two steps over the graph leave
-    whole = left @ np.diag(values * np.r_[gains, share * values[6:] ** 2]) @ right
-    whole *= np.maximum(dense.sum(axis=0), 1) ** 0.3
-    model = spectral(TAKEN, vectors=6, flat=flat, slope=slope)
-    np.testing.assert_allclose(model.scores(np.arange(30)), whole, atol=1e-5)
-    again = Spectral.from_state(model.state(), TAKEN)
-    np.testing.assert_allclose(again.scores(np.arange(30)), whole, atol=1e-5)
-
-
 def test_the_randomised_search_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = spectral(TAKEN, vectors=4).scores(np.arange(30))
     monkeypatch.setattr(module, "_EXACT", 0)
@@ -73,13 +57,7 @@ def test_state_and_back_with_fewer_vectors_than_the_basis() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
-    [
-        ({"vectors": 0}, "vectors is 0"),
-        ({"linear_weight": 2}, "from 0 to 1"),
-        ({"flat": 0}, "flat is 0"),
-        ({"slope": -1}, "slope -1"),
-    ],
+    ("settings", "told"), [({"vectors": 0}, "vectors is 0"), ({"linear_weight": 2}, "from 0 to 1")]
 )
 def test_settings_out_of_range(settings: dict[str, float], told: str) -> None:
     with pytest.raises(ParameterError, match=told):

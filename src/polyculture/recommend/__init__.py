@@ -22,11 +22,6 @@ MODELS = Registry(
             "low frequencies of the graph of users and items",
             "Shen et al. 2021, arXiv:2108.07567",
         ),
-        "link_propagation": Part(
-            "polyculture.recommend.link_propagation:link_propagation",
-            "items of users who share items, with powers of the degrees on the way",
-            "Fu et al. 2022, arXiv:2203.15789",
-        ),
         "ease": Part(
             "polyculture.recommend.ease:ease",
             "how much each item speaks for each other one",

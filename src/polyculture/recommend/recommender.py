@@ -27,7 +27,7 @@ from polyculture.recommend.stored import read_state, written_state
 if TYPE_CHECKING:
     import polars as pl
 
-AUTO = ("popularity", "spectral", "link_propagation", "ease", "user_ease")
+AUTO = ("popularity", "spectral", "ease", "user_ease")
 
 
 class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]

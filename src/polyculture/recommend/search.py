@@ -15,7 +15,6 @@ from polyculture.recommend.climb import climb
 from polyculture.recommend.ease import LIMIT, ease
 from polyculture.recommend.edges import Edges, joined
 from polyculture.recommend.jury import Jury
-from polyculture.recommend.link_propagation import link_propagation
 from polyculture.recommend.popularity import popularity
 from polyculture.recommend.ranked import on_one_scale
 from polyculture.recommend.spectral import Basis, Spectral, basis_of
@@ -23,8 +22,6 @@ from polyculture.recommend.user_ease import user_ease
 
 EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 OFFSETS = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)
-FLAT = (0.0625, 0.125, 0.25, 0.5, 0.75, 1.0)
-SLOPES = (0.0, 0.5, 1.0, 1.5, 2.0)
 LINEAR = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
 VECTORS = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536)
 RIDGES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 100.0, 200.0, 400.0, 1000.0)
@@ -73,12 +70,7 @@ class Trials:
             self._basis = (key, basis_of(graph, *key[1:], self.most_vectors, random_state=self.random_state))
         basis = self._basis[1]
         vectors = min(at["vectors"], len(basis.values))
-        output, band = at["item_exponent"] + at["offset"], (at["flat"], at["slope"])
-        return Spectral(basis, vectors, at["linear_weight"], output, *band).scores(self.jury.rows, self.jury.items)
-
-    def link_propagation(self, at: Mapping[str, Any]) -> Floats:
-        """Scores of the jury's users and items."""
-        model = link_propagation(self.graph(at["others"]), **settings_of("link_propagation", at))
+        model = Spectral(basis, vectors, at["linear_weight"], at["item_exponent"] + at["offset"])
         return model.scores(self.jury.rows, self.jury.items)
 
     def ease(self, at: Mapping[str, Any]) -> Floats:
@@ -128,7 +120,7 @@ def settings_of(method: str, at: Mapping[str, Any]) -> Settings:
     """The settings of a method's function from a point of the search."""
     if method == "popularity":
         return {}
-    names = {"spectral": ("vectors", "linear_weight", "flat", "slope"), "link_propagation": ()}.get(method, ("ridge",))
+    names = {"spectral": ("vectors", "linear_weight"), "ease": ("ridge",), "user_ease": ("ridge",)}[method]
     found = {name: at[name] for name in ("user_exponent", "item_exponent", *names)}
     return found | {"output_exponent": round(at["item_exponent"] + at["offset"], 6)}
 
@@ -139,14 +131,12 @@ def _ladders(method: str, others: Sequence[float], most: int) -> tuple[dict[str,
         return {}, {}
     shared: dict[str, Sequence[Any]] = {"user_exponent": EXPONENTS, "item_exponent": EXPONENTS, "others": others}
     middle = {"user_exponent": 0.4, "item_exponent": 0.4, "offset": 0.0, "others": others[0]}
-    if method == "link_propagation":
-        return {"offset": OFFSETS, **shared}, middle | {"offset": -0.1}
     if method != "spectral":
         # an item's exponent at the end does not move the items of a user of a model over users
         offset = {"offset": OFFSETS} if method == "ease" else {}
         return {"ridge": RIDGES, **offset, **shared}, middle | {"ridge": 0.5}
     vectors = [count for count in VECTORS if count <= most] or [most]
     return (
-        {"linear_weight": LINEAR, "offset": OFFSETS, "slope": SLOPES, "flat": FLAT, "vectors": vectors, **shared},
-        middle | {"user_exponent": 0.3, "linear_weight": 0.6, "slope": 1.0, "flat": 0.25, "vectors": vectors[-1]},
+        {"linear_weight": LINEAR, "offset": OFFSETS, "vectors": vectors, **shared},
+        middle | {"linear_weight": 0.45, "vectors": vectors[-1]},
     )

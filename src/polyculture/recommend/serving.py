@@ -15,20 +15,13 @@ from polyculture.recommend.choose import SIDES, Choice
 from polyculture.recommend.cold_items import within
 from polyculture.recommend.ease import Ease
 from polyculture.recommend.edges import joined
-from polyculture.recommend.link_propagation import LinkPropagation
 from polyculture.recommend.popularity import Popularity, popularity
 from polyculture.recommend.search import Member
 from polyculture.recommend.spectral import Spectral
 from polyculture.recommend.user_ease import UserEase
 from polyculture.store import State
 
-_KINDS: dict[str, type[Model]] = {
-    "popularity": Popularity,
-    "spectral": Spectral,
-    "link_propagation": LinkPropagation,
-    "ease": Ease,
-    "user_ease": UserEase,
-}
+_KINDS: dict[str, type[Model]] = {"popularity": Popularity, "spectral": Spectral, "ease": Ease, "user_ease": UserEase}
 
 
 @dataclass(frozen=True)

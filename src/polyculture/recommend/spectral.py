@@ -45,14 +45,12 @@ class Basis:
 
 @dataclass(frozen=True)
 class Spectral:
-    """Scores ``x_u (V (G - g S²) Vᵀ + g XᵀX) Dᶜ`` with the gains G of the band, and ``g = w G_k / s_k²``."""
+    """Scores ``x_u (V (I - w S²/s²) Vᵀ + w/s² XᵀX) Dᶜ``."""
 
     basis: Basis
     vectors: int
     linear_weight: float
     output_exponent: float
-    flat: float = 1.0
-    slope: float = 0.0
 
     def scores(self, rows: Ints, items: Ints | None = None) -> Floats:
         """Float32 array of shape (len(rows), len(items))."""
@@ -78,20 +76,13 @@ class Spectral:
         return self.basis.vectors[:, : self.vectors]
 
     @property
-    def _gains(self) -> Floats:
-        """What passes of each direction."""
-        values = self.basis.values[: self.vectors]
-        edge = values[max(1, round(self.flat * len(values))) - 1]
-        return np.asarray(np.minimum(1.0, values / max(edge, 1e-12)) ** self.slope, dtype=np.float32)
-
-    @property
     def _share(self) -> float:
-        """What two steps over the graph weigh: `linear_weight` of the last direction's gain at the band's end."""
-        return float(self.linear_weight * self._gains[-1] / max(self.basis.values[self.vectors - 1] ** 2, 1e-12))
+        """What two steps over the graph weigh: `linear_weight` at the edge of the band."""
+        return float(self.linear_weight / max(self.basis.values[self.vectors - 1] ** 2, 1e-12))
 
     @property
     def _left(self) -> Floats:
-        bands = self._gains - self._share * self.basis.values[: self.vectors] ** 2
+        bands = 1.0 - self._share * self.basis.values[: self.vectors] ** 2
         return np.asarray(self._vectors * bands, dtype=np.float32)
 
     @property
@@ -106,7 +97,6 @@ class Spectral:
             "vectors": np.ascontiguousarray(self._vectors),
             "exponents": [b.user_exponent, b.item_exponent, self.output_exponent],
             "linear_weight": self.linear_weight,
-            "band": [self.flat, self.slope],
         }
 
     @classmethod
@@ -115,7 +105,7 @@ class Spectral:
         user, item, output = state["exponents"]
         x, degrees = normalised(matrix, user, item)
         basis = Basis(x, degrees, state["values"], state["vectors"], user, item)
-        return cls(basis, len(state["values"]), state["linear_weight"], output, *state["band"])
+        return cls(basis, len(state["values"]), state["linear_weight"], output)
 
 
 def basis_of(
@@ -181,20 +171,17 @@ def spectral(
     output_exponent: float = 0.3,
     vectors: int = 512,
     linear_weight: float = 0.5,
-    flat: float = 1.0,
-    slope: float = 0.0,
     random_state: int = 0,
 ) -> Spectral:
     r"""Filter users' interactions by the low frequencies of the graph of users and items.
 
     .. math::
-        \hat R = X \left(V \left(G - g S^2\right) V^\top + g X^\top X\right) D^c, \quad
-        G_j = \min(1, s_j/s_f)^p, \quad g = w G_k / s_k^2, \qquad X = D_U^{-a} R\, D^{-b} \approx U S V^\top
+        \hat R = X \left(V \left(I - \frac{w}{s_k^2} S^2\right) V^\top + \frac{w}{s_k^2} X^\top X\right) D^c,
+        \qquad X = D_U^{-a} R\, D^{-b} \approx U S V^\top
 
-    Of the k leading directions the first f pass unchanged, the others less the smaller their singular value is; with
-    p = 0 all k pass (the ideal low-pass filter). Of the rest passes what two steps over the graph leave, w of the last
-    direction's gain at the end of the band and less further out. With a = b = c = ½ and p = 0 the two parts are those
-    of GF-CF. Smaller exponents on both sides are often better, and favour popular items a little.
+    All k leading directions pass unchanged (the ideal low-pass filter); of the others passes what two steps over the
+    graph leave, w at the edge of the band and less further out. With a = b = c = ½ the two parts are those of GF-CF.
+    Smaller exponents on both sides are often better, and favour popular items a little.
 
     Parameters
     ----------
@@ -207,10 +194,6 @@ def spectral(
         k; cut to what the matrix has.
     linear_weight : float in [0, 1]
         w.
-    flat : float in (0, 1]
-        f / k, the share of the directions that pass unchanged.
-    slope : float >= 0
-        p, how fast the gain falls after them.
     random_state : int
 
     Raises
@@ -232,7 +215,5 @@ def spectral(
     """
     if not 0 <= linear_weight <= 1:
         raise ParameterError(f"linear_weight is {linear_weight}; use a number from 0 to 1")
-    if not 0 < flat <= 1 or slope < 0:
-        raise ParameterError(f"flat is {flat} and slope {slope}; use a share up to 1, and a number from 0 upwards")
     basis = basis_of(matrix, user_exponent, item_exponent, vectors, random_state=random_state)
-    return Spectral(basis, len(basis.values), linear_weight, output_exponent, flat, slope)
+    return Spectral(basis, len(basis.values), linear_weight, output_exponent)
