@@ -58,6 +58,9 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         Users on whom a choice is made, at most.
     k : int >= 1
         Choices are made by NDCG at k.
+    rating_weight : float >= 0
+        How much more an interaction weighs for each standard deviation that its rating is above the mean; 0 counts all
+        the same. Held-out interactions always count the same.
     unknown : str
         ``"popularity"`` serves users of unknown names by popularity, ``"error"`` refuses them.
     random_state : int
@@ -96,6 +99,7 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         vectors: int = 512,
         most_users: int = 2000,
         k: int = 10,
+        rating_weight: float = 0.0,
         unknown: str = "popularity",
         random_state: int = 0,
     ) -> None:
@@ -107,6 +111,7 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         self.vectors = vectors
         self.most_users = most_users
         self.k = k
+        self.rating_weight = rating_weight
         self.unknown = unknown
         self.random_state = random_state
 
@@ -147,7 +152,7 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
             raise DataError(f"{data.source}: holds no interaction to learn from; give rows outside the test split")
         held = self._held(data)
         self.interactions_ = data if self.refit else data.take(~data.within("validation"))
-        self.edges_ = edges_of(self.interactions_)
+        self.edges_ = edges_of(self.interactions_, self.rating_weight)
         new = lent(self.interactions_)
         self.choices_: dict[str, Choice] = {}
         self.serving_: dict[str, Serving] = {}
@@ -168,6 +173,8 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
             )
         if any(weight <= 0 for weight in self.others):
             raise ParameterError(f"others is {self.others}; use numbers above 0, or an empty tuple")
+        if not self.rating_weight >= 0:
+            raise ParameterError(f"rating_weight is {self.rating_weight}; use a number from 0 upwards")
         for name, least in (("vectors", 1), ("most_users", 20), ("k", 1)):
             if getattr(self, name) < least:
                 raise ParameterError(f"{name} is {getattr(self, name)}; use at least {least}")
@@ -180,8 +187,10 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         """What the choice is made on: the validation split that is given, or parts of the training part."""
         given = data.within("validation")
         if not given.any():
-            return held_out(edges_of(data), self.validation, self.cold_validation, self.random_state)
-        train = edges_of(data.take(~given))
+            return held_out(
+                edges_of(data, self.rating_weight), self.validation, self.cold_validation, self.random_state
+            )
+        train = edges_of(data.take(~given), self.rating_weight)
         held = held_out(train, 0.0, self.cold_validation, self.random_state) if len(train) > 1 else None
         warm = edges_of(data.take(given))
         if held is None:
