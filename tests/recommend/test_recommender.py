@@ -103,6 +103,16 @@ def test_a_given_validation_split_is_what_choices_are_made_on(two_domains: Inter
     assert [m.settings for m in whole.choices_["a"].warm] == [m.settings for m in plain.choices_["a"].warm]
 
 
+def test_beside_a_given_validation_split_all_training_rows_are_learnt_from(two_domains: Interactions) -> None:
+    data = hold_out(two_domains, "random", seed=1, split="validation")
+    held = CrossDomainRecommender()._held(data)
+    train, given = data.within("train"), data.within("validation")
+    for code, name in enumerate(data.domains.tolist()):
+        here = data.domain == code
+        assert held.edges[name].nnz + held.cold[name].nnz == int((here & train).sum())
+        assert held.warm[name].nnz == int((here & given).sum())
+
+
 def test_save_and_load(model: CrossDomainRecommender, tmp_path: Path) -> None:
     model.save(tmp_path / "kept")
     again = CrossDomainRecommender.load(tmp_path / "kept")
