@@ -20,6 +20,20 @@ def parity(names: np.ndarray) -> np.ndarray:
     return np.array([int(name[1:]) % 2 for name in names.ravel().tolist()]).reshape(names.shape)
 
 
+@pytest.fixture(scope="module")
+def shared() -> CrossDomainRecommender:
+    """Items are all of both domains; users of odd number like others of the films."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for user in range(80):
+        for domain in ("book", "film"):
+            shift = 7 if domain == "film" and user % 2 else 0
+            rows += [(f"u{user}", f"i{(int(i) + shift) % 20}", domain) for i in rng.permutation(20)[:6]]
+    users, items, domains = (list(column) for column in zip(*rows, strict=True))
+    data = Interactions.of(users, items, domain=domains, shared_items=True)
+    return CrossDomainRecommender(("ease", "popularity")).fit(data)
+
+
 def test_a_user_gets_items_of_the_own_taste(model: CrossDomainRecommender) -> None:
     users = [f"u{n:03d}" for n in range(4, 80)]
     found = model.recommend(users, 3, domain="b")
@@ -79,6 +93,24 @@ def test_reasons_sum_to_the_score_and_name_the_taste(model: CrossDomainRecommend
     known = whole.filter(pl.col("item") != "(other users)")
     assert int(known["item"][0][1:]) % 2 == 0
     assert set(known["domain"]) <= {"a", "b"}
+
+
+def test_reasons_of_an_item_of_several_domains_sum_to_the_score_of_each(shared: CrossDomainRecommender) -> None:
+    for domain in (None, "book", "film"):
+        found = shared.recommend(["u0", "u1"], 3, domain=domain)
+        for user, items, scores in zip(("u0", "u1"), found.items, found.scores, strict=True):
+            sums = [shared.reasons(user, item, most=100, domain=domain)["adds"].sum() for item in items]
+            np.testing.assert_allclose(sums, scores, rtol=1e-4)
+    one = shared.recommend(["u0"], 1).items[0, 0]
+    sums = {name: shared.reasons("u0", one, most=100, domain=name)["adds"].sum() for name in ("book", "film")}
+    assert sums["book"] != pytest.approx(sums["film"], rel=1e-3)
+
+
+def test_reasons_are_refused_for_a_domain_without_the_item(model: CrossDomainRecommender) -> None:
+    with pytest.raises(ParameterError, match="'a00' is no item of 'b'"):
+        model.reasons("u020", "a00", domain="b")
+    with pytest.raises(ParameterError, match="no domain 'c'"):
+        model.reasons("u020", "a00", domain="c")
 
 
 def test_reasons_of_a_popular_item_are_other_users(two_domains: Interactions) -> None:

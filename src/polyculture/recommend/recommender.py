@@ -247,11 +247,20 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         columns, scores = similar(self._seen(), rows, [self.serving_[n].items for n in self._asked(domain)], k)
         return Recommendations(np.array(list(items), dtype=object), self._named(columns), scores, "item")
 
-    def reasons(self, user: str, item: str, *, most: int = 5) -> pl.DataFrame:
+    def reasons(self, user: str, item: str, *, most: int = 5, domain: str | None = None) -> pl.DataFrame:
         """Because of these: what each item of the user's history adds to the score of an item.
 
         Exact, as scores are sums over the history. What popularity or a model over users adds to a blend has one row,
         named "(other users)"; it is the only one where nothing is known of the user.
+
+        Parameters
+        ----------
+        user, item : str
+        most : int >= 1
+            Rows at most.
+        domain : str or None
+            As which domain's the item is recommended, where it is one of several; None is the one with the highest
+            score, which :meth:`recommend` takes too.
 
         Returns
         -------
@@ -262,15 +271,19 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ParameterError
-            If the user or item is unknown.
+            If the user, item or domain is unknown, or the item is not in the domain.
         """
         check_is_fitted(self, "serving_")
         known = self.interactions_
         row, column = positions_of(known.users, [user], "user")[0], positions_of(known.items, [item], "item")[0]
-        name = next((n for n in self.serving_ if column in self.serving_[n].items), None)
-        if name is None:
+        names = [name for name in self._asked(domain) if column in self.serving_[name].items]
+        if not names and domain is not None:
+            raise ParameterError(f"{item!r} is no item of {domain!r}; leave the domain out")
+        if not names:
             raise ParameterError(f"{item!r} is in no domain, as nobody took it and no text tells of it")
-        return reasons_frame(*self.serving_[name].parts(int(row), int(column)), most, known, name)
+        parts = {name: self.serving_[name].parts(int(row), int(column)) for name in names}
+        name = max(names, key=lambda name: float(parts[name][1].sum()))
+        return reasons_frame(*parts[name], most, known, name)
 
     def evaluate(self, held_out: Interactions, *, k: Sequence[int] = (10, 20)) -> pl.DataFrame:
         """Recall, NDCG, hit rate and MRR on interactions that were not learnt from, beside the baselines.
