@@ -135,6 +135,18 @@ def test_evaluate_is_better_than_popularity(two_domains: Interactions) -> None:
         assert (name, "specialist") in ndcg
 
 
+def test_of_data_with_splits_the_test_rows_are_judged_on(two_domains: Interactions) -> None:
+    data = hold_out(hold_out(two_domains, "random", seed=1), "random", seed=2, split="validation")
+    model = CrossDomainRecommender(("popularity", "ease"), refit=False, k=3).fit(data)
+    for split in ("test", "validation"):
+        part = data.take(data.within(split))
+        rest = data.take(data.within("train", split))
+        assert_frame_equal(model.evaluate(rest, k=(3,)), model.evaluate(part, k=(3,)))
+    assert_frame_equal(model.evaluate(data), model.evaluate(data.take(data.within("test"))))
+    with pytest.raises(DataError, match="all interactions are of the training split"):
+        model.evaluate(data.take(data.within("train")))
+
+
 def test_test_rows_are_never_learnt_from(two_domains: Interactions) -> None:
     data = hold_out(two_domains, "random", seed=1)
     learnt = CrossDomainRecommender("ease").fit(data).interactions_
@@ -182,6 +194,34 @@ def test_one_domain_and_a_table() -> None:
     assert len(model.notes()) == 1
 
 
+def test_users_are_called_as_numbers_are_written() -> None:
+    model = CrossDomainRecommender("popularity").fit(Interactions.of([1.0, 1.0, 2.0], [3, 4, 3]))
+    assert model.recommend([2.0, 2, "2"], 1).items.tolist() == [["4"]] * 3
+    assert model.similar_items([3.0], 1).items.tolist() == [["4"]]
+
+
+def test_few_users_of_two_domains_have_specialists(caplog: pytest.LogCaptureFixture) -> None:
+    rows = [(f"u{u}", f"{d}{2 * i + u % 2}", d) for u in range(8) for d in "ab" for i in range(u // 2, u // 2 + 3)]
+    users, items, domains = (list(column) for column in zip(*rows, strict=True))
+    data = hold_out(Interactions.of(users, items, domain=domains), "random", seed=0)
+    model = CrossDomainRecommender("ease").fit(data)
+    assert "too few to choose by" in caplog.text
+    for choice in model.choices_.values():
+        assert [member.others for member in choice.warm] == [0.0]
+        assert [member.others for member in choice.cold] == [min(model.others)]
+    found = model.evaluate(data.take(data.within("test")))
+    assert set(found.filter(pl.col("model") == "specialist")["domain"]) == {"a", "b"}
+
+
+def test_a_named_method_is_fitted_whatever_the_size(two_domains: Interactions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("polyculture.recommend.search.LIMIT", 30)
+    for method in ("ease", ("ease", "user_ease")):
+        members = CrossDomainRecommender(method, k=3).fit(two_domains).choices_["a"].warm
+        assert {member.method for member in members} <= {"ease", "user_ease"}
+    auto = CrossDomainRecommender(vectors=8, k=3).fit(two_domains).choices_["a"].warm
+    assert not {member.method for member in auto} & {"ease", "user_ease"}
+
+
 def test_few_users_are_told_and_served(caplog: pytest.LogCaptureFixture) -> None:
     data = Interactions.of(["u", "u", "v", "v"], ["x", "y", "x", "z"])
     model = CrossDomainRecommender("ease").fit(data)
@@ -194,13 +234,21 @@ def test_few_users_are_told_and_served(caplog: pytest.LogCaptureFixture) -> None
     [
         ({"method": "eas"}, "did you mean ease"),
         ({"validation": 0.9}, "shares up to 0.5"),
+        ({"validation": 0.0}, "above 0"),
+        ({"cold_validation": "0.1"}, "shares up to 0.5"),
         ({"others": (0.0,)}, "above 0"),
+        ({"others": 0.5}, "others is 0.5; use a tuple"),
+        ({"others": ("1",)}, "others is .*use a tuple"),
         ({"vectors": 0}, "vectors is 0"),
+        ({"vectors": "8"}, "vectors is '8'; use a whole number"),
+        ({"k": True}, "k is True"),
+        ({"method": ()}, "method is (); use auto"),
+        ({"method": 3}, "method is 3; use auto"),
         ({"unknown": "guess"}, "popularity or error"),
     ],
 )
 def test_parameters_out_of_range(two_domains: Interactions, settings: dict[str, object], told: str) -> None:
-    with pytest.raises(ParameterError, match=told):
+    with pytest.raises(ParameterError, match=told.replace("()", r"\(\)")):
         CrossDomainRecommender(**settings).fit(two_domains)
 
 
@@ -211,6 +259,11 @@ def test_bad_questions(model: CrossDomainRecommender, two_domains: Interactions)
         model.recommend(["u001"], 0)
     with pytest.raises(ParameterError, match="no item named 'zz'"):
         model.reasons("u001", "zz")
+    for k in ([], (0,), 10, "10"):
+        with pytest.raises(ParameterError, match="whole number"):
+            model.evaluate(two_domains, k=k)
+    with pytest.raises(DataError, match="held_out is a DataFrame; give Interactions"):
+        model.evaluate(model.recommend(["u001"]).frame())
     with pytest.raises(ParameterError, match="give a list of names"):
         model.recommend("u001")
     nothing = replace(two_domains, split=np.full(len(two_domains), "test", dtype=object))

@@ -100,9 +100,9 @@ def _rows(found: Recommendations, model: CrossDomainRecommender) -> dict[str, li
 
 def _because(model: CrossDomainRecommender, user: str, item: str, wanted: Wanted) -> str:
     """The items that speak for another, with their share of its score."""
-    named = model.interactions_.item_text or {}
+    texts = model.interactions_.item_text or {}
     parts = model.reasons(user, item, most=wanted.reasons, domain=wanted.domain).to_dicts()
-    return "; ".join(f"{named.get(part['item'], part['item'])} ({part['share']:.0%})" for part in parts)
+    return "; ".join(f"{texts.get(part['item'], part['item'])} ({part['share']:.0%})" for part in parts)
 
 
 def _check_domain(model: CrossDomainRecommender, domain: str | None) -> None:

@@ -90,8 +90,8 @@ class Serving:
 
     def _popular(self) -> Floats:
         """How much more users took each item than the mean one, in standard deviations."""
-        found = self.counts[self.items][None]
-        return np.asarray((found - found.mean()) / spread(found), dtype=np.float32)[0]
+        found = self.counts[self.items]
+        return np.asarray((found - found.mean()) / spread(found[None])[0, 0], dtype=np.float32)
 
     def _behind(self, item: int) -> list[tuple[int, float]]:
         """The item, or those it is like by its text where nobody took it."""
