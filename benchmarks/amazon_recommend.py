@@ -5,8 +5,10 @@ domain; all items of the domain are ranked that the user has not in train; NDCG@
 is the same methods, chosen on the same held-out training interactions, on the domain's interactions alone. Methods,
 settings, weights and what edges of the other domain weigh are chosen by NDCG@10 on a tenth of each user's training
 interactions. The difference is tested over users (paired bootstrap of the mean, 10,000 draws; Wilcoxon's signed-rank
-test). New users: a random tenth of the users lose their whole history in one domain before anything is fitted, and are
-judged on their held-out item there, with what was chosen for new users on another tenth.
+test). New users: a random tenth of the users lose their whole history in one domain, the models are fitted again with
+the settings that were chosen for new users on another tenth, and these users are judged on their held-out item there.
+An item of one domain and one of the other are counterparts if at least two users and half of all users of either have
+both; the gain is also given apart for users who have no counterpart of their held-out item in their history.
 """
 
 from __future__ import annotations
@@ -19,20 +21,26 @@ import resource
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import scipy.sparse as sp
 from scipy.stats import wilcoxon
 
 from polyculture.data.interactions import Interactions
 from polyculture.recommend import CrossDomainRecommender
+from polyculture.recommend.edges import edges_of
 from polyculture.recommend.judged import baselines, by_user
+from polyculture.recommend.serving import serve
 from polyculture.training import threads
 
 K = 10
 DRAWS = 10_000
+COUNTERPART = 0.5
+"""Share of the users of either of two items who have both."""
 MEASURES = (f"ndcg@{K}", f"recall@{K}")
 
 Row = dict[str, Any]
@@ -59,6 +67,7 @@ def known_users(data: Interactions, model: CrossDomainRecommender) -> Iterator[R
         yield {"domain": name, "users": len(users), "model": "gain"} | compared(gain)
         lengths = np.diff(model.edges_[name].indptr)[users]
         yield from _by_activity(name, lengths, gain, found["specialist"][MEASURES[0]])
+        yield from _by_counterpart(model, name, relevant[users], users, gain, found["specialist"][MEASURES[0]])
 
 
 def compared(gain: np.ndarray) -> Row:
@@ -88,24 +97,54 @@ def _by_activity(domain: str, lengths: np.ndarray, gain: np.ndarray, alone: np.n
         yield row | {"alone": float(alone[mine].mean())} | compared(gain[mine])
 
 
-def new_users(data: Interactions, share: float, settings: dict[str, Any]) -> Iterator[Row]:
+def counterparts(own: sp.csr_array, other: sp.csr_array) -> sp.csr_array:
+    """Items by items: 1 where an item of one domain has almost the same users as one of the other."""
+    both = sp.coo_array(own.T @ other)
+    mine, its = (np.asarray(matrix.sum(axis=0)).ravel() for matrix in (own, other))
+    rows, columns = both.coords
+    like = both.data / (mine[rows] + its[columns] - both.data)
+    # an item of several domains is no counterpart of itself
+    there = (like >= COUNTERPART) & (both.data >= 2) & (rows != columns)
+    return sp.csr_array((np.ones(there.sum()), (rows[there], columns[there])), shape=both.shape)
+
+
+def _by_counterpart(
+    model: CrossDomainRecommender,
+    domain: str,
+    relevant: sp.csr_array,
+    users: np.ndarray,
+    gain: np.ndarray,
+    alone: np.ndarray,
+) -> Iterator[Row]:
+    """The gain of users who have a counterpart of what is held out in their history elsewhere, and of the others."""
+    for other in set(model.edges_) - {domain}:
+        found = relevant @ counterparts(model.edges_[domain], model.edges_[other])
+        has = np.asarray(found.multiply(model.edges_[other][users]).sum(axis=1)).ravel() > 0
+        for mine, name in ((has, "counterpart in their history"), (~has, "no counterpart in their history")):
+            if mine.any():
+                row = {"domain": domain, "users": int(mine.sum()), "model": f"gain, {name}"}
+                yield row | {"alone": float(alone[mine].mean())} | compared(gain[mine])
+
+
+def new_users(data: Interactions, share: float, model: CrossDomainRecommender) -> Iterator[Row]:
     """Rows of each domain for users who lost their history in it."""
-    rng = np.random.default_rng(settings["random_state"])
+    rng = np.random.default_rng(model.random_state)
     lost = np.full(len(data.users), -1)
     chosen = rng.permutation(len(data.users))[: round(share * len(data.users))]
     lost[chosen] = rng.integers(0, len(data.domains), len(chosen))
-    cut = data.within("train") & (lost[data.user] == data.domain)
-    model = CrossDomainRecommender(**settings).fit(data.take(~cut))
-    test = data.take(data.within("test"))
-    seen = sum(model.edges_.values())
-    for code, (name, serving) in enumerate(model.serving_.items()):
+    train = data.take(data.within("train") & (lost[data.user] != data.domain))
+    edges, test = edges_of(train), data.take(data.within("test"))
+    seen = sum(edges.values())
+    for code, name in enumerate(data.domains.tolist()):
+        # only the blend for new users is needed
+        choice = replace(model.choices_[name], warm=[], alone=[])
+        serving = serve(edges, name, model.serving_[name].items, choice, seed=model.random_state)
         users = np.flatnonzero(lost == code)
         found = {n: by_user(of, users, seen, test.matrix(domain=name), (K,)) for n, of in baselines(serving).items()}
         for each in ("fused", "popularity"):
             yield {"domain": name, "users": len(users), "model": f"new users, {each}"} | _means(found[each])
         gain = found["fused"][MEASURES[0]] - found["popularity"][MEASURES[0]]
         yield {"domain": name, "users": len(users), "model": "new users, gain on popularity"} | compared(gain)
-    sys.stderr.write("\n".join(["new users:", *model.notes()]) + "\n")
 
 
 def _means(values: dict[str, np.ndarray]) -> Row:
@@ -152,7 +191,7 @@ def main() -> None:
             notes += model.notes()
             sys.stderr.write("\n".join([*table(rows), *notes]) + "\n")
             if chosen.new:
-                rows += new_users(data, chosen.new, settings)
+                rows += new_users(data, chosen.new, model)
         if chosen.json:
             chosen.json.write_text(json.dumps({"rows": rows, "notes": notes}, indent=1), encoding="utf-8")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -56,3 +56,24 @@ def test_a_sample_is_of_rows_that_hold_something(two_domains: Interactions) -> N
     found = sample(matrix, 10, 0)
     assert len(found) == 10
     assert (found % 2 == 0).all()
+
+
+def test_ratings_weigh() -> None:
+    data = Interactions.of(["u", "u", "v", "v"], ["x", "y", "x", "y"], rating=[5.0, 3.0, 1.0, 3.0])
+    z = np.array([[2.0, 0.0], [-2.0, 0.0]]) / np.sqrt(2)
+    np.testing.assert_allclose(edges_of(data, 0.3)["all"].toarray(), 1 + 0.3 * z, rtol=1e-6)
+    # an interaction stays one, however low its rating
+    assert edges_of(data, 1.0)["all"][1, 0] == pytest.approx(0.1)
+    assert edges_of(data)["all"].toarray().tolist() == [[1, 1], [1, 1]]
+
+
+def test_ratings_without_a_spread_weigh_nothing() -> None:
+    data = Interactions.of(["u", "u", "v"], ["x", "y", "x"], rating=[3.0, 3.0, 3.0])
+    assert edges_of(data, 0.5)["all"].data.tolist() == [1, 1, 1]
+
+
+def test_what_is_held_out_counts_the_same() -> None:
+    data = Interactions.of(["u"] * 4 + ["v"] * 4, list("wxyz") * 2, rating=[1.0, 2.0, 4.0, 5.0] * 2)
+    held = held_out(edges_of(data, 0.3), 0.5, 0.0, 0)
+    assert held.warm["all"].data.tolist() == [1] * 4
+    assert len(set(held.edges["all"].data.tolist())) > 1

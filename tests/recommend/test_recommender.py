@@ -239,6 +239,8 @@ def test_few_users_are_told_and_served(caplog: pytest.LogCaptureFixture) -> None
         ({"others": (0.0,)}, "above 0"),
         ({"others": 0.5}, "others is 0.5; use a tuple"),
         ({"others": ("1",)}, "others is .*use a tuple"),
+        ({"rating_weight": -1.0}, "rating_weight is -1.0; use a number from 0"),
+        ({"rating_weight": "0.2"}, "rating_weight is '0.2'; use a number from 0"),
         ({"vectors": 0}, "vectors is 0"),
         ({"vectors": "8"}, "vectors is '8'; use a whole number"),
         ({"k": True}, "k is True"),
@@ -269,3 +271,17 @@ def test_bad_questions(model: CrossDomainRecommender, two_domains: Interactions)
     nothing = replace(two_domains, split=np.full(len(two_domains), "test", dtype=object))
     with pytest.raises(DataError, match="no interaction to learn from"):
         CrossDomainRecommender().fit(nothing)
+
+
+def test_ratings_are_kept_with_the_model(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    users, items = np.repeat(np.arange(40), 6), np.concatenate([rng.permutation(12)[:6] for _ in range(40)])
+    data = Interactions.of(users.astype(str), items.astype(str), rating=rng.integers(1, 6, 240).astype(float))
+    model = CrossDomainRecommender("ease", rating_weight=0.3).fit(data)
+    plain = CrossDomainRecommender("ease").fit(data)
+    assert not np.allclose(model.scores(["0", "1"]), plain.scores(["0", "1"]))
+    model.save(tmp_path / "m")
+    again = CrossDomainRecommender.load(tmp_path / "m")
+    np.testing.assert_allclose(again.scores(["0", "1"]), model.scores(["0", "1"]), rtol=1e-5)
+    with pytest.raises(ParameterError, match="rating_weight is -1"):
+        CrossDomainRecommender(rating_weight=-1).fit(data)

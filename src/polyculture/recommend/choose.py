@@ -88,16 +88,15 @@ def _blended(trials: Trials, members: Sequence[Member]) -> tuple[list[Member], f
 
 
 def _climbed(trials: Trials, method: str, others: Sequence[float]) -> list[Member]:
-    """The best with the first weight of other domains, and from there the best with any."""
+    """The best with the first weight of other domains, and from there the best with any other: the blend decides."""
     if method == "popularity":
         return [trials.best(method, others)]
     first = trials.best(method, others[:1])
     if len(others) == 1:
         return [first]
-    start = dict(first.settings) | {"others": others[0]}
+    start = dict(first.settings) | {"others": others[1]}
     start["offset"] = round(start.pop("output_exponent") - start["item_exponent"], 6)
-    more = trials.best(method, others, start)
-    return [first] if more.others == first.others and more.settings == first.settings else [first, more]
+    return [first, trials.best(method, others[1:], start)]
 
 
 def items_of(data: Interactions, domain: str, code: int) -> Ints:

@@ -12,12 +12,39 @@ from polyculture.arrays import Ints, Mask
 from polyculture.data.interactions import Interactions
 
 Edges = dict[str, sp.csr_array]
-"""By domain, users by items of all domains: 1 where the user took the item there."""
+"""By domain, users by items of all domains: above 0 where the user took the item there."""
 
 
-def edges_of(data: Interactions) -> Edges:
-    """One matrix a domain, all of one shape."""
-    return {name: data.matrix(domain=name) for name in data.domains.tolist()}
+LEAST = 0.1
+"""No interaction weighs less: that of the lowest rating is one too."""
+
+
+def edges_of(data: Interactions, rating_weight: float = 0.0) -> Edges:
+    """One matrix a domain, all of one shape; 1 for an interaction, more or less by its rating where that is asked for.
+
+    A rating of z standard deviations above the mean of its domain makes the interaction weigh 1 + z · `rating_weight`,
+    and at least 0.1; the mean where the same user took an item several times. Without a rating it weighs 1.
+    """
+    edges = {name: data.matrix(domain=name) for name in data.domains.tolist()}
+    if rating_weight and data.rating is not None:
+        for code, name in enumerate(edges):
+            edges[name] = _rated(edges[name], data.take(data.domain == code), rating_weight)
+    return edges
+
+
+def _rated(matrix: sp.csr_array, data: Interactions, rating_weight: float) -> sp.csr_array:
+    rating = np.asarray(data.rating, dtype=np.float64)
+    there = np.isfinite(rating)
+    spread = rating[there].std() if there.any() else 0.0
+    if not spread:
+        return matrix
+    z = np.where(there, (rating - rating[there].mean()) / spread, 0.0)
+    places = (data.user, data.item)
+    total = sp.csr_array((np.maximum(1 + rating_weight * z, LEAST), places), shape=matrix.shape)
+    often = sp.csr_array((np.ones(len(z)), places), shape=matrix.shape)
+    found = sp.csr_array(total.multiply(often.power(-1)), dtype=np.float32)
+    found.sort_indices()
+    return found
 
 
 def joined(edges: Mapping[str, sp.csr_array], domain: str, others: float) -> sp.csr_array:
@@ -65,6 +92,8 @@ def held_out(edges: Mapping[str, sp.csr_array], share: float, cold_share: float,
         whole = (cold_in == names.index(name))[users]
         part = ~whole & _share_of_rows(matrix, share, rng)
         left[name], warm[name], cold[name] = (kept(matrix, mask) for mask in (~whole & ~part, part, whole))
+        # what is held out counts the same, however it was rated
+        warm[name].data[:], cold[name].data[:] = 1, 1
     return Held(left, warm, cold)
 
 

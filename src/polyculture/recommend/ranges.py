@@ -23,6 +23,18 @@ def check_share(name: str, value: Any, *, nothing: bool) -> None:
         raise ParameterError(f"{name} is {value!r}; use shares up to 0.5" + ("" if nothing else " and above 0"))
 
 
+def check_weight(name: str, value: Any) -> None:
+    """A number from 0.
+
+    Raises
+    ------
+    ParameterError
+        If it is none.
+    """
+    if not _is_number(value) or value < 0:
+        raise ParameterError(f"{name} is {value!r}; use a number from 0 upwards")
+
+
 def check_whole(name: str, value: Any, least: int) -> None:
     """A whole number from a least one.
 

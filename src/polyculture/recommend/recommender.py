@@ -21,7 +21,7 @@ from polyculture.recommend.choose import Choice, Plan, choose, items_of, told
 from polyculture.recommend.cold_items import lent
 from polyculture.recommend.edges import Held, edges_of, held_out
 from polyculture.recommend.judged import judged
-from polyculture.recommend.ranges import check_share, check_whole, cuts_of, methods_of, weights_of
+from polyculture.recommend.ranges import check_share, check_weight, check_whole, cuts_of, methods_of, weights_of
 from polyculture.recommend.result import Recommendations
 from polyculture.recommend.search import possible
 from polyculture.recommend.serving import Serving, serve
@@ -62,6 +62,9 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         Users on whom a choice is made, at most.
     k : int >= 1
         Choices are made by NDCG at k.
+    rating_weight : float >= 0
+        How much more an interaction weighs for each standard deviation that its rating is above the mean; 0 counts all
+        the same. Held-out interactions always count the same.
     unknown : str
         ``"popularity"`` serves users of unknown names by popularity, ``"error"`` refuses them.
     random_state : int
@@ -100,6 +103,7 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         vectors: int = 512,
         most_users: int = 2000,
         k: int = 10,
+        rating_weight: float = 0.0,
         unknown: str = "popularity",
         random_state: int = 0,
     ) -> None:
@@ -111,6 +115,7 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         self.vectors = vectors
         self.most_users = most_users
         self.k = k
+        self.rating_weight = rating_weight
         self.unknown = unknown
         self.random_state = random_state
 
@@ -154,7 +159,7 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
             plan = replace(plan, methods=tuple(name for name in plan.methods if possible(name, shape)))
         held = self._held(data)
         self.interactions_ = data if self.refit else data.take(~data.within("validation"))
-        self.edges_ = edges_of(self.interactions_)
+        self.edges_ = edges_of(self.interactions_, self.rating_weight)
         new = lent(self.interactions_)
         self.choices_: dict[str, Choice] = {}
         self.serving_: dict[str, Serving] = {}
@@ -171,6 +176,7 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
             MODELS.load(name)
         check_share("validation", self.validation, nothing=False)
         check_share("cold_validation", self.cold_validation, nothing=True)
+        check_weight("rating_weight", self.rating_weight)
         for name, least in (("vectors", 1), ("most_users", 20), ("k", 1)):
             check_whole(name, getattr(self, name), least)
         if self.unknown not in ("popularity", "error"):
@@ -181,8 +187,10 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         """What the choice is made on: the validation split that is given, or parts of the training part."""
         given = data.within("validation")
         if not given.any():
-            return held_out(edges_of(data), self.validation, self.cold_validation, self.random_state)
-        train = edges_of(data.take(~given))
+            return held_out(
+                edges_of(data, self.rating_weight), self.validation, self.cold_validation, self.random_state
+            )
+        train = edges_of(data.take(~given), self.rating_weight)
         held = held_out(train, 0.0, self.cold_validation, self.random_state) if len(train) > 1 else None
         warm = edges_of(data.take(given))
         if held is None:

@@ -15,7 +15,7 @@ from polyculture.store import State
 if TYPE_CHECKING:
     from polyculture.recommend.recommender import CrossDomainRecommender
 
-_KEPT = ("users", "items", "domains", "user", "item", "domain", "item_text", "source", "qualified")
+_KEPT = ("users", "items", "domains", "user", "item", "domain", "rating", "item_text", "source", "qualified")
 
 
 def written_state(model: CrossDomainRecommender) -> State:
@@ -33,7 +33,7 @@ def read_state(cls: type[CrossDomainRecommender], state: State) -> CrossDomainRe
     """Rebuild from :func:`written_state`."""
     model = cls(**state["params"])
     model.interactions_ = Interactions(**state["interactions"], homes=state["homes"])
-    model.edges_ = edges_of(model.interactions_)
+    model.edges_ = edges_of(model.interactions_, model.rating_weight)
     model.choices_ = {name: _choice(each) for name, each in state["choices"].items()}
     model.serving_ = {name: from_state(each, model.edges_, name) for name, each in state["serving"].items()}
     return model
