@@ -1,11 +1,11 @@
 """MovieLens 100K in RecBole's protocol, on several splits.
 
-Run ``python benchmarks/movielens.py``. Protocol: all 100,000 ratings count as interactions; of each user's, a random
-eighth, ninth and tenth tenth (8:1:1) are train, validation and test; all films are ranked that the user has neither in
-train nor in validation, NDCG@10 with the best list ended at 10, mean over users with test items. The model is fitted
-on the train part alone; validation chooses method, settings and weights by NDCG@10, where test items count as films
-that were not taken. "Train and validation" is the same choice, fitted again with the validation part. The interval is
-that of the mean over splits (Student's t, 95 %).
+Run ``python benchmarks/movielens.py``. Protocol: all 100,000 ratings count as interactions; of each user's, drawn at
+random, a tenth rounded down (at least one) is for the test, as many are for validation, and the rest is train; all
+films are ranked that the user has neither in train nor in validation, NDCG@10 with the best list ended at 10, mean over
+users with test items. The model is fitted on the train part alone; validation chooses method, settings and weights by
+NDCG@10, where test items count as films that were not taken. "Train and validation" is the same choice, fitted again
+with the validation part. The interval is that of the mean over splits (Student's t, 95 %).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Row = dict[str, float]
 
 
 def split(data: Interactions, seed: int) -> Interactions:
-    """Each user's interactions at random in ten parts: eight to learn from, one to choose by, one to judge on."""
+    """Of each user's interactions a random tenth, rounded down, to judge on, as many to choose by, and the rest."""
     order = np.lexsort((np.random.default_rng(seed).random(len(data)), data.user))
     counts = np.bincount(data.user, minlength=len(data.users))
     place = np.empty(len(data), dtype=np.int64)

@@ -101,7 +101,8 @@ def recommender(seen: sp.csr_array, k: int) -> Callable[[], np.ndarray]:
     from polyculture.recommend.serving import serve
 
     nothing = float("nan")
-    choice = Choice([Member("spectral", {"vectors": FACTORS}, 0.0)], [], nothing, nothing)
+    members = [Member("spectral", {"vectors": FACTORS}, 0.0)]
+    choice = Choice(warm=members, cold=[], alone=[], worth=nothing, cold_worth=nothing)
     serving = serve({"all": seen}, "all", np.arange(seen.shape[1]), choice, seed=0)
     return lambda: top_items([serving], np.arange(seen.shape[0]), seen, k)[0]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from polyculture.data.interactions import Interactions
-from polyculture.recommend import CrossDomainRecommender
+from polyculture.recommend import CrossDomainRecommender, cold_items
 from polyculture.recommend.cold_items import lent, within
 
 
@@ -49,3 +50,24 @@ def test_a_new_item_is_recommended_to_those_of_its_taste(two_domains: Interactio
     assert scores[1, new] < scores[1, new + 1]
     reasons = model.reasons("u004", "b00", most=100)
     np.testing.assert_allclose(reasons["adds"].sum(), scores[0, new], rtol=1e-4)
+
+
+def test_blocks_change_nothing(two_domains: Interactions, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = told(two_domains)
+    whole = lent(data).toarray()
+    monkeypatch.setattr(cold_items, "BLOCK", 1)
+    np.testing.assert_array_equal(lent(data).toarray(), whole)
+
+
+def test_an_item_of_which_there_is_only_a_text_is_recommended() -> None:
+    rows = [(f"u{u}", f"i{2 * i + u % 2}") for u in range(40) for i in range(u % 5, u % 5 + 5)]
+    users, items = (list(column) for column in zip(*rows, strict=True))
+    words = ("green leaf", "iron wheel")
+    texts = {f"i{n}": f"{words[n % 2]} {n}" for n in range(18)} | {"leaf": "green leaf", "wheel": "iron wheel"}
+    model = CrossDomainRecommender("ease", k=3).fit(Interactions.of(users, items, item_text=texts))
+    found = model.recommend(["u0", "u1"], 20)
+    for user, (new, other) in enumerate((("leaf", "wheel"), ("wheel", "leaf"))):
+        ranks = found.items[user].tolist()
+        assert ranks.index(new) < ranks.index(other)
+    reasons = model.reasons("u0", "leaf", most=100)
+    assert reasons["adds"].sum() == pytest.approx(found.scores[0, found.items[0].tolist().index("leaf")], rel=1e-4)

@@ -36,6 +36,15 @@ def test_held_out_parts_make_up_the_whole(two_domains: Interactions, share: floa
     assert not (lost["a"] & lost["b"]).any()
 
 
+@pytest.mark.parametrize("cold_share", [0.0, 0.2])
+def test_a_share_of_nothing_takes_nothing(two_domains: Interactions, cold_share: float) -> None:
+    edges = edges_of(two_domains)
+    held = held_out(edges, 0.0, cold_share, 0)
+    for name, matrix in edges.items():
+        assert held.warm[name].nnz == 0
+        np.testing.assert_array_equal((held.edges[name] + held.cold[name]).toarray(), matrix.toarray())
+
+
 def test_a_single_interaction_stays() -> None:
     held = held_out(edges_of(Interactions.of(["u", "v", "v"], ["x", "x", "y"])), 0.5, 0.5, 0)
     assert held.edges["all"].sum(axis=1).tolist() == [1, 1]

@@ -20,6 +20,20 @@ def parity(names: np.ndarray) -> np.ndarray:
     return np.array([int(name[1:]) % 2 for name in names.ravel().tolist()]).reshape(names.shape)
 
 
+@pytest.fixture(scope="module")
+def shared() -> CrossDomainRecommender:
+    """Items are all of both domains; users of odd number like others of the films."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for user in range(80):
+        for domain in ("book", "film"):
+            shift = 7 if domain == "film" and user % 2 else 0
+            rows += [(f"u{user}", f"i{(int(i) + shift) % 20}", domain) for i in rng.permutation(20)[:6]]
+    users, items, domains = (list(column) for column in zip(*rows, strict=True))
+    data = Interactions.of(users, items, domain=domains, shared_items=True)
+    return CrossDomainRecommender(("ease", "popularity")).fit(data)
+
+
 def test_a_user_gets_items_of_the_own_taste(model: CrossDomainRecommender) -> None:
     users = [f"u{n:03d}" for n in range(4, 80)]
     found = model.recommend(users, 3, domain="b")
@@ -42,11 +56,26 @@ def test_what_was_taken_is_left_out_unless_asked_for(model: CrossDomainRecommend
 
 def test_an_unknown_user_gets_what_most_take(model: CrossDomainRecommender) -> None:
     found = model.recommend(["nobody"], 2, domain="a")
-    counts = np.asarray(model.interactions_.matrix(domain="a").sum(axis=0)).ravel()
-    assert found.scores[0].tolist() == sorted(counts.tolist(), reverse=True)[:2]
+    counts = np.asarray(model.interactions_.matrix(domain="a").sum(axis=0)).ravel()[model.serving_["a"].items]
+    most = np.sort((counts - counts.mean()) / counts.std())[::-1][:2]
+    np.testing.assert_allclose(found.scores[0], most, rtol=1e-5)
     strict = CrossDomainRecommender("popularity", unknown="error").fit(model.interactions_)
     with pytest.raises(ParameterError, match="no user named 'nobody'"):
         strict.recommend(["nobody"])
+
+
+@pytest.mark.parametrize("method", ["ease", "popularity", ("popularity", "ease")])
+def test_domains_of_one_user_compare_where_one_has_popularity_alone(method: str | tuple[str, ...]) -> None:
+    rng = np.random.default_rng(0)
+    rows = [(f"u{u}", f"{d}{2 * int(i) + u % 2}", d) for u in range(60) for d in "ab" for i in rng.permutation(10)[:5]]
+    rows += [("only_a", name, "a") for name in ("a0", "a2", "a4")]
+    users, items, domains = (list(column) for column in zip(*rows, strict=True))
+    model = CrossDomainRecommender(method, others=(), k=3).fit(Interactions.of(users, items, domain=domains))
+    assert {name[0] for name in model.recommend(["only_a"], 8).items[0]} == {"a", "b"}
+    for domain in "ab":
+        assert abs(model.scores(["only_a"], domain=domain)[0, model.serving_[domain].items].mean()) < 1
+    best = model.recommend(["only_a"], 1, domain="b")
+    assert model.reasons("only_a", best.items[0, 0])["adds"].sum() == pytest.approx(best.scores[0, 0], rel=1e-4)
 
 
 def test_scores_and_recommendations_agree(model: CrossDomainRecommender) -> None:
@@ -64,6 +93,24 @@ def test_reasons_sum_to_the_score_and_name_the_taste(model: CrossDomainRecommend
     known = whole.filter(pl.col("item") != "(other users)")
     assert int(known["item"][0][1:]) % 2 == 0
     assert set(known["domain"]) <= {"a", "b"}
+
+
+def test_reasons_of_an_item_of_several_domains_sum_to_the_score_of_each(shared: CrossDomainRecommender) -> None:
+    for domain in (None, "book", "film"):
+        found = shared.recommend(["u0", "u1"], 3, domain=domain)
+        for user, items, scores in zip(("u0", "u1"), found.items, found.scores, strict=True):
+            sums = [shared.reasons(user, item, most=100, domain=domain)["adds"].sum() for item in items]
+            np.testing.assert_allclose(sums, scores, rtol=1e-4)
+    one = shared.recommend(["u0"], 1).items[0, 0]
+    sums = {name: shared.reasons("u0", one, most=100, domain=name)["adds"].sum() for name in ("book", "film")}
+    assert sums["book"] != pytest.approx(sums["film"], rel=1e-3)
+
+
+def test_reasons_are_refused_for_a_domain_without_the_item(model: CrossDomainRecommender) -> None:
+    with pytest.raises(ParameterError, match="'a00' is no item of 'b'"):
+        model.reasons("u020", "a00", domain="b")
+    with pytest.raises(ParameterError, match="no domain 'c'"):
+        model.reasons("u020", "a00", domain="c")
 
 
 def test_reasons_of_a_popular_item_are_other_users(two_domains: Interactions) -> None:
@@ -88,6 +135,18 @@ def test_evaluate_is_better_than_popularity(two_domains: Interactions) -> None:
         assert (name, "specialist") in ndcg
 
 
+def test_of_data_with_splits_the_test_rows_are_judged_on(two_domains: Interactions) -> None:
+    data = hold_out(hold_out(two_domains, "random", seed=1), "random", seed=2, split="validation")
+    model = CrossDomainRecommender(("popularity", "ease"), refit=False, k=3).fit(data)
+    for split in ("test", "validation"):
+        part = data.take(data.within(split))
+        rest = data.take(data.within("train", split))
+        assert_frame_equal(model.evaluate(rest, k=(3,)), model.evaluate(part, k=(3,)))
+    assert_frame_equal(model.evaluate(data), model.evaluate(data.take(data.within("test"))))
+    with pytest.raises(DataError, match="all interactions are of the training split"):
+        model.evaluate(data.take(data.within("train")))
+
+
 def test_test_rows_are_never_learnt_from(two_domains: Interactions) -> None:
     data = hold_out(two_domains, "random", seed=1)
     learnt = CrossDomainRecommender("ease").fit(data).interactions_
@@ -101,6 +160,16 @@ def test_a_given_validation_split_is_what_choices_are_made_on(two_domains: Inter
     whole = CrossDomainRecommender("ease").fit(data)
     assert len(whole.interactions_) == len(data)
     assert [m.settings for m in whole.choices_["a"].warm] == [m.settings for m in plain.choices_["a"].warm]
+
+
+def test_beside_a_given_validation_split_all_training_rows_are_learnt_from(two_domains: Interactions) -> None:
+    data = hold_out(two_domains, "random", seed=1, split="validation")
+    held = CrossDomainRecommender()._held(data)
+    train, given = data.within("train"), data.within("validation")
+    for code, name in enumerate(data.domains.tolist()):
+        here = data.domain == code
+        assert held.edges[name].nnz + held.cold[name].nnz == int((here & train).sum())
+        assert held.warm[name].nnz == int((here & given).sum())
 
 
 def test_save_and_load(model: CrossDomainRecommender, tmp_path: Path) -> None:
@@ -125,6 +194,34 @@ def test_one_domain_and_a_table() -> None:
     assert len(model.notes()) == 1
 
 
+def test_users_are_called_as_numbers_are_written() -> None:
+    model = CrossDomainRecommender("popularity").fit(Interactions.of([1.0, 1.0, 2.0], [3, 4, 3]))
+    assert model.recommend([2.0, 2, "2"], 1).items.tolist() == [["4"]] * 3
+    assert model.similar_items([3.0], 1).items.tolist() == [["4"]]
+
+
+def test_few_users_of_two_domains_have_specialists(caplog: pytest.LogCaptureFixture) -> None:
+    rows = [(f"u{u}", f"{d}{2 * i + u % 2}", d) for u in range(8) for d in "ab" for i in range(u // 2, u // 2 + 3)]
+    users, items, domains = (list(column) for column in zip(*rows, strict=True))
+    data = hold_out(Interactions.of(users, items, domain=domains), "random", seed=0)
+    model = CrossDomainRecommender("ease").fit(data)
+    assert "too few to choose by" in caplog.text
+    for choice in model.choices_.values():
+        assert [member.others for member in choice.warm] == [0.0]
+        assert [member.others for member in choice.cold] == [min(model.others)]
+    found = model.evaluate(data.take(data.within("test")))
+    assert set(found.filter(pl.col("model") == "specialist")["domain"]) == {"a", "b"}
+
+
+def test_a_named_method_is_fitted_whatever_the_size(two_domains: Interactions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("polyculture.recommend.search.LIMIT", 30)
+    for method in ("ease", ("ease", "user_ease")):
+        members = CrossDomainRecommender(method, k=3).fit(two_domains).choices_["a"].warm
+        assert {member.method for member in members} <= {"ease", "user_ease"}
+    auto = CrossDomainRecommender(vectors=8, k=3).fit(two_domains).choices_["a"].warm
+    assert not {member.method for member in auto} & {"ease", "user_ease"}
+
+
 def test_few_users_are_told_and_served(caplog: pytest.LogCaptureFixture) -> None:
     data = Interactions.of(["u", "u", "v", "v"], ["x", "y", "x", "z"])
     model = CrossDomainRecommender("ease").fit(data)
@@ -137,13 +234,23 @@ def test_few_users_are_told_and_served(caplog: pytest.LogCaptureFixture) -> None
     [
         ({"method": "eas"}, "did you mean ease"),
         ({"validation": 0.9}, "shares up to 0.5"),
+        ({"validation": 0.0}, "above 0"),
+        ({"cold_validation": "0.1"}, "shares up to 0.5"),
         ({"others": (0.0,)}, "above 0"),
+        ({"others": 0.5}, "others is 0.5; use a tuple"),
+        ({"others": ("1",)}, "others is .*use a tuple"),
+        ({"rating_weight": -1.0}, "rating_weight is -1.0; use a number from 0"),
+        ({"rating_weight": "0.2"}, "rating_weight is '0.2'; use a number from 0"),
         ({"vectors": 0}, "vectors is 0"),
+        ({"vectors": "8"}, "vectors is '8'; use a whole number"),
+        ({"k": True}, "k is True"),
+        ({"method": ()}, "method is (); use auto"),
+        ({"method": 3}, "method is 3; use auto"),
         ({"unknown": "guess"}, "popularity or error"),
     ],
 )
 def test_parameters_out_of_range(two_domains: Interactions, settings: dict[str, object], told: str) -> None:
-    with pytest.raises(ParameterError, match=told):
+    with pytest.raises(ParameterError, match=told.replace("()", r"\(\)")):
         CrossDomainRecommender(**settings).fit(two_domains)
 
 
@@ -154,6 +261,11 @@ def test_bad_questions(model: CrossDomainRecommender, two_domains: Interactions)
         model.recommend(["u001"], 0)
     with pytest.raises(ParameterError, match="no item named 'zz'"):
         model.reasons("u001", "zz")
+    for k in ([], (0,), 10, "10"):
+        with pytest.raises(ParameterError, match="whole number"):
+            model.evaluate(two_domains, k=k)
+    with pytest.raises(DataError, match="held_out is a DataFrame; give Interactions"):
+        model.evaluate(model.recommend(["u001"]).frame())
     with pytest.raises(ParameterError, match="give a list of names"):
         model.recommend("u001")
     nothing = replace(two_domains, split=np.full(len(two_domains), "test", dtype=object))

@@ -52,7 +52,7 @@ def predict_to(folder: Path, wanted: Wanted, out: Path, json: Path | None, *, qu
         if wanted.reasons:
             pairs = zip(table["user"], table["item"], strict=True)
             table["because_of"] = [
-                _because(model, user, item, wanted.reasons) if user in known else POPULAR for user, item in pairs
+                _because(model, user, item, wanted) if user in known else POPULAR for user, item in pairs
             ]
         write_table(out, table)
     counts = {"users": len(users), "unknown": sum(user not in known for user in users), "rows": len(table["user"])}
@@ -98,12 +98,11 @@ def _rows(found: Recommendations, model: CrossDomainRecommender) -> dict[str, li
     return ordered | ({"text": [texts.get(item, "") for item in table["item"]]} if texts else {})
 
 
-def _because(model: CrossDomainRecommender, user: str, item: str, most: int) -> str:
+def _because(model: CrossDomainRecommender, user: str, item: str, wanted: Wanted) -> str:
     """The items that speak for another, with their share of its score."""
     texts = model.interactions_.item_text or {}
-    parts = model.reasons(user, item, most=most).to_dicts()
-    named = {"(popularity)": POPULAR} | dict(texts)
-    return "; ".join(f"{named.get(part['item'], part['item'])} ({part['share']:.0%})" for part in parts)
+    parts = model.reasons(user, item, most=wanted.reasons, domain=wanted.domain).to_dicts()
+    return "; ".join(f"{texts.get(part['item'], part['item'])} ({part['share']:.0%})" for part in parts)
 
 
 def _check_domain(model: CrossDomainRecommender, domain: str | None) -> None:

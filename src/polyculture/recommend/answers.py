@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from polyculture.arrays import Array, Floats, Ints
 from polyculture.data.interactions import Interactions
+from polyculture.data.interactions.coding import named
 from polyculture.errors import ParameterError
 from polyculture.recommend.base import normalised
 from polyculture.recommend.ranked import best, blocks, hide
@@ -24,7 +25,7 @@ def positions_of(known: Array, names: Sequence[str], what: str, *, missing: bool
     if isinstance(names, str):
         raise ParameterError(f"{what}s is one word, {names!r}; give a list of names")
     place = {name: at for at, name in enumerate(known.tolist())}
-    found = np.array([place.get(str(name), -1) for name in names], dtype=np.int64)
+    found = np.array([place.get(named(name), -1) for name in names], dtype=np.int64)
     if not missing and (found < 0).any():
         raise ParameterError(f"there is no {what} named {names[int(np.argmax(found < 0))]!r}; use a name from training")
     return found

@@ -13,7 +13,7 @@ from polyculture.progress import LOG
 from polyculture.recommend.blend import blend
 from polyculture.recommend.edges import Edges, Held, sample
 from polyculture.recommend.jury import Jury
-from polyculture.recommend.search import Member, Trials, possible, unchosen
+from polyculture.recommend.search import Member, Trials, unchosen
 
 SIDES = ("warm", "cold", "alone")
 FEW = 20
@@ -25,6 +25,7 @@ class Plan:
     """How to choose."""
 
     methods: tuple[str, ...]
+    """Fitted whatever the size: what does not suit it was left out before, or was named."""
     others: tuple[float, ...]
     most_users: int
     most_vectors: int
@@ -67,14 +68,14 @@ def _trials(held: Held, domain: str, items: Ints, plan: Plan, away: Edges) -> Tr
 
 
 def _members(trials: Trials, plan: Plan, others: Sequence[float]) -> list[Member]:
-    """The best of each method; where there are too few users to choose by, one method as it begins."""
-    methods = [method for method in plan.methods if possible(method, trials.edges[trials.domain])]
+    """The best of each method; where there are too few users to choose by, one as it begins, others' edges lightest."""
+    methods = plan.methods
     if len(trials.jury.rows) >= FEW:
         return [member for method in methods for member in _climbed(trials, method, others)]
     LOG.warning("%s: %d held-out users are too few to choose by", trials.domain, len(trials.jury.rows))
     # its settings suit a matrix of any size; others are chosen for want of it
     method = "ease" if "ease" in methods else methods[-1]
-    return [Member(method, unchosen(method, trials.edges[trials.domain]), others[-1])]
+    return [Member(method, unchosen(method, trials.edges[trials.domain]), others[0])]
 
 
 def _blended(trials: Trials, members: Sequence[Member]) -> tuple[list[Member], float]:
@@ -96,12 +97,6 @@ def _climbed(trials: Trials, method: str, others: Sequence[float]) -> list[Membe
     start = dict(first.settings) | {"others": others[1]}
     start["offset"] = round(start.pop("output_exponent") - start["item_exponent"], 6)
     return [first, trials.best(method, others[1:], start)]
-
-
-def _unchosen(methods: Sequence[str], others: Sequence[float]) -> Member:
-    linear = [method for method in methods if method != "popularity"]
-    weight = others[-1] if others else 0.0
-    return Member(linear[0] if linear else "popularity", {}, weight if linear else 0.0)
 
 
 def items_of(data: Interactions, domain: str, code: int) -> Ints:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,6 +13,8 @@ from polyculture.arrays import Ints
 from polyculture.data.interactions import Interactions
 
 NEIGHBOURS = 10
+BLOCK = 256
+"""New items that are compared with all others at once."""
 _WORD = re.compile(r"\w+")
 
 
@@ -49,24 +52,33 @@ def lent(data: Interactions) -> sp.csr_array | None:
     words = sp.csr_array(
         TfidfVectorizer(sublinear_tf=True, analyzer=lambda text: _WORD.findall(text.lower())).fit_transform(texts)
     )
-    nearest = [_nearest(words, at, old[_fitting(data, at, old)]) for at in new.tolist()]
-    rows = np.repeat(new, [len(columns) for columns, _ in nearest])
-    columns = np.concatenate([columns for columns, _ in nearest])
-    values = np.concatenate([values for _, values in nearest])
-    return sp.csr_array((values, (rows, columns)), shape=(len(texts), len(texts)), dtype=np.float32)
+    homes = data.item_domain
+    found = sp.csr_array((len(texts), len(texts)), dtype=np.float32)
+    for home in np.unique(homes[new]).tolist():
+        found = found + _nearest(words, new[homes[new] == home], old[_fitting(data, home, old)])
+    return found
 
 
-def _fitting(data: Interactions, item: int, others: Ints) -> Ints:
-    """Which of other items are of the item's domain."""
-    home = data.item_domain[item]
+def _fitting(data: Interactions, home: int, others: Ints) -> Ints:
+    """Which of other items are of a domain; all, where it is not known."""
     return np.flatnonzero((data.item_domain[others] == home) | (home < 0))
 
 
-def _nearest(words: sp.csr_array, item: int, others: Ints) -> tuple[Ints, np.ndarray]:
-    likeness = (words[others] @ words[[item]].T).toarray().ravel()
-    found = np.argsort(-likeness, kind="stable")[:NEIGHBOURS]
-    found = found[likeness[found] > 0]
-    return others[found], likeness[found] / max(likeness[found].sum(), 1e-12)
+def _nearest(words: sp.csr_array, new: Ints, others: Ints) -> sp.csr_array:
+    """For each new item its nearest others, in parts that sum to 1; over all items."""
+    rows, columns, values = [], [], []
+    turned = sp.csr_array(words[others].T)
+    for start in range(0, len(new), BLOCK):
+        likeness = sp.csr_array(words[new[start : start + BLOCK]] @ turned)
+        likeness.sort_indices()
+        for at, (low, high) in enumerate(pairwise(likeness.indptr.tolist()), start):
+            parts = likeness.data[low:high]
+            best = np.argsort(-parts, kind="stable")[:NEIGHBOURS]
+            rows.append(np.full(len(best), new[at]))
+            columns.append(others[likeness.indices[low:high][best]])
+            values.append(parts[best] / max(parts[best].sum(), 1e-12))
+    where = (np.concatenate(rows), np.concatenate(columns))
+    return sp.csr_array((np.concatenate(values), where), shape=(len(words.indptr) - 1,) * 2, dtype=np.float32)
 
 
 def within(matrix: sp.csr_array, items: Ints) -> sp.csr_array:

@@ -80,7 +80,7 @@ class Held:
 def held_out(edges: Mapping[str, sp.csr_array], share: float, cold_share: float, seed: int) -> Held:
     """Take away a share of each user's interactions in each domain, and all of some users' in one domain.
 
-    A user with one interaction keeps it; of two or more, at least one is taken and one kept.
+    A user with one interaction keeps it; of two or more, at least one is taken and one kept. A share of 0 takes none.
     """
     rng = np.random.default_rng(seed)
     left, warm, cold = {}, {}, {}
@@ -109,6 +109,8 @@ def _cold_users(edges: Mapping[str, sp.csr_array], share: float, rng: np.random.
 
 
 def _share_of_rows(matrix: sp.csr_array, share: float, rng: np.random.Generator) -> Mask:
+    if not share:
+        return np.zeros(matrix.nnz, bool)
     counts = np.diff(matrix.indptr)
     users = np.repeat(np.arange(matrix.shape[0]), counts)
     place = np.empty(matrix.nnz, dtype=np.int64)

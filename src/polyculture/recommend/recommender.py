@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,7 +21,9 @@ from polyculture.recommend.choose import Choice, Plan, choose, items_of, told
 from polyculture.recommend.cold_items import lent
 from polyculture.recommend.edges import Held, edges_of, held_out
 from polyculture.recommend.judged import judged
+from polyculture.recommend.ranges import check_share, check_weight, check_whole, cuts_of, methods_of, weights_of
 from polyculture.recommend.result import Recommendations
+from polyculture.recommend.search import possible
 from polyculture.recommend.serving import Serving, serve
 from polyculture.recommend.stored import read_state, written_state
 
@@ -42,7 +45,8 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     method : str or sequence of str
-        ``"auto"`` (all that the size allows), or one or more of ``polyculture.recommend.MODELS``.
+        ``"auto"`` (all that are fitted to the size within minutes), or one or more of
+        ``polyculture.recommend.MODELS``, whatever the size.
     others : tuple of float > 0
         What edges of other domains may weigh, beside 0; an empty tuple keeps domains apart.
     validation : float in (0, 0.5]
@@ -150,6 +154,9 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         data = interactions.take(~interactions.within("test"))
         if not len(data):
             raise DataError(f"{data.source}: holds no interaction to learn from; give rows outside the test split")
+        if self.method == "auto":
+            shape = (len(data.users), len(data.items))
+            plan = replace(plan, methods=tuple(name for name in plan.methods if possible(name, shape)))
         held = self._held(data)
         self.interactions_ = data if self.refit else data.take(~data.within("validation"))
         self.edges_ = edges_of(self.interactions_, self.rating_weight)
@@ -164,24 +171,17 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         return self
 
     def _plan(self) -> Plan:
-        methods = AUTO if self.method == "auto" else (self.method,) if isinstance(self.method, str) else self.method
+        methods = methods_of(self.method, AUTO)
         for name in methods:
             MODELS.load(name)
-        if not 0 < self.validation <= 0.5 or not 0 <= self.cold_validation <= 0.5:
-            raise ParameterError(
-                f"validation is {self.validation} and cold_validation {self.cold_validation}; use shares up to 0.5"
-            )
-        if any(weight <= 0 for weight in self.others):
-            raise ParameterError(f"others is {self.others}; use numbers above 0, or an empty tuple")
-        if not self.rating_weight >= 0:
-            raise ParameterError(f"rating_weight is {self.rating_weight}; use a number from 0 upwards")
+        check_share("validation", self.validation, nothing=False)
+        check_share("cold_validation", self.cold_validation, nothing=True)
+        check_weight("rating_weight", self.rating_weight)
         for name, least in (("vectors", 1), ("most_users", 20), ("k", 1)):
-            if getattr(self, name) < least:
-                raise ParameterError(f"{name} is {getattr(self, name)}; use at least {least}")
+            check_whole(name, getattr(self, name), least)
         if self.unknown not in ("popularity", "error"):
             raise ParameterError(f"unknown is {self.unknown!r}; use popularity or error")
-        others = tuple(sorted(self.others))
-        return Plan(tuple(methods), others, self.most_users, self.vectors, self.k, self.random_state)
+        return Plan(methods, weights_of(self.others), self.most_users, self.vectors, self.k, self.random_state)
 
     def _held(self, data: Interactions) -> Held:
         """What the choice is made on: the validation split that is given, or parts of the training part."""
@@ -256,11 +256,20 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         columns, scores = similar(self._seen(), rows, [self.serving_[n].items for n in self._asked(domain)], k)
         return Recommendations(np.array(list(items), dtype=object), self._named(columns), scores, "item")
 
-    def reasons(self, user: str, item: str, *, most: int = 5) -> pl.DataFrame:
+    def reasons(self, user: str, item: str, *, most: int = 5, domain: str | None = None) -> pl.DataFrame:
         """Because of these: what each item of the user's history adds to the score of an item.
 
         Exact, as scores are sums over the history. What popularity or a model over users adds to a blend has one row,
         named "(other users)"; it is the only one where nothing is known of the user.
+
+        Parameters
+        ----------
+        user, item : str
+        most : int >= 1
+            Rows at most.
+        domain : str or None
+            As which domain's the item is recommended, where it is one of several; None is the one with the highest
+            score, which :meth:`recommend` takes too.
 
         Returns
         -------
@@ -271,15 +280,19 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ParameterError
-            If the user or item is unknown.
+            If the user, item or domain is unknown, or the item is not in the domain.
         """
         check_is_fitted(self, "serving_")
         known = self.interactions_
         row, column = positions_of(known.users, [user], "user")[0], positions_of(known.items, [item], "item")[0]
-        name = next((n for n in self.serving_ if column in self.serving_[n].items), None)
-        if name is None:
+        names = [name for name in self._asked(domain) if column in self.serving_[name].items]
+        if not names and domain is not None:
+            raise ParameterError(f"{item!r} is no item of {domain!r}; leave the domain out")
+        if not names:
             raise ParameterError(f"{item!r} is in no domain, as nobody took it and no text tells of it")
-        return reasons_frame(*self.serving_[name].parts(int(row), int(column)), most, known, name)
+        parts = {name: self.serving_[name].parts(int(row), int(column)) for name in names}
+        name = max(names, key=lambda name: float(parts[name][1].sum()))
+        return reasons_frame(*parts[name], most, known, name)
 
     def evaluate(self, held_out: Interactions, *, k: Sequence[int] = (10, 20)) -> pl.DataFrame:
         """Recall, NDCG, hit rate and MRR on interactions that were not learnt from, beside the baselines.
@@ -287,15 +300,31 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         Items that a user had when the model was fitted are left out of the ranking; every other item of the domain is
         ranked. NDCG's best list ends at k, and recall is divided by the number of relevant items.
 
+        Parameters
+        ----------
+        held_out : Interactions
+            Where they have a test split, its rows alone count; rows of a training split never do.
+        k : sequence of int >= 1
+
         Returns
         -------
         polars frame
             domain, model ("fused", "specialist": the same methods with no edge of another domain, and "popularity"),
-        users, and a column a measure and k.
+            users, and a column a measure and k.
+
+        Raises
+        ------
+        DataError
+            If these are no interactions, or all are of the training split.
+        ParameterError
+            If a k is no whole number from 1, or there is none.
         """
         check_is_fitted(self, "serving_")
-        known = held_out.like(self.interactions_)
-        return judged(self.serving_, self._seen(), known, tuple(k))
+        cuts = cuts_of(k)
+        if not isinstance(held_out, Interactions):
+            raise DataError(f"held_out is a {type(held_out).__name__}; give Interactions, from_frame makes some")
+        known = _outside_training(held_out).like(self.interactions_)
+        return judged(self.serving_, self._seen(), known, cuts)
 
     def save(self, folder: str | Path) -> None:
         """Keep in a folder; see :func:`polyculture.store.save`."""
@@ -329,3 +358,14 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         names = np.array([*self.interactions_.items.tolist(), None], dtype=object)
         found: Array = names[columns]
         return found
+
+
+def _outside_training(data: Interactions) -> Interactions:
+    """Rows of the test split, or without one those outside the training split; all where there are no splits."""
+    if data.split is None:
+        return data
+    tested = data.within("test")
+    found = data.take(tested if tested.any() else ~data.within("train"))
+    if not len(found):
+        raise DataError(f"{data.source}: all interactions are of the training split; mark some as test")
+    return found

@@ -101,9 +101,9 @@ class Trials:
         return on_one_scale(scores)
 
 
-def possible(method: str, matrix: sp.csr_array) -> bool:
+def possible(method: str, shape: tuple[int, ...]) -> bool:
     """Whether a method can be fitted to a matrix of this shape in minutes."""
-    return "ease" not in method or min(matrix.shape) <= LIMIT // 3
+    return "ease" not in method or min(shape) <= LIMIT // 3
 
 
 def unchosen(method: str, matrix: sp.csr_array) -> Settings:

@@ -57,8 +57,11 @@ class Serving:
         return self.cold if self.elsewhere[row] else []
 
     def scores(self, rows: Ints) -> Floats:
-        """Float32 array of shape (len(rows), items of the domain); a negative row is a user of an unknown name."""
-        out = np.repeat(self.counts[self.items][None], len(rows), axis=0)
+        """Float32 array of shape (len(rows), items of the domain); a negative row is a user of an unknown name.
+
+        A user's scores of several domains are compared, so popularity too is told in standard deviations.
+        """
+        out = np.repeat(self._popular()[None], len(rows), axis=0)
         place = np.maximum(rows, 0)
         warm = (rows >= 0) & self.known[place]
         cold = (rows >= 0) & ~self.known[place] & self.elsewhere[place]
@@ -75,12 +78,20 @@ class Serving:
         total: dict[int, float] = {}
         for column, share in self._behind(item):
             for each in self.blend_of(row):
-                scale = share * each.member.weight / float(spread(each.model.scores(np.array([row]), self.items))[0, 0])
+                found = each.model.scores(np.array([row]), self.items)
+                scale = share * each.member.weight / float(spread(found)[0, 0])
                 for place, value in zip(*each.model.parts(row, column), strict=True):
-                    total[int(place)] = total.get(int(place), 0.0) + scale * float(value)
+                    more = float(value) - float(level(each.model, found)[0, 0])
+                    total[int(place)] = total.get(int(place), 0.0) + scale * more
             if not self.blend_of(row):
-                total[-1] = total.get(-1, 0.0) + share * float(self.counts[column])
+                at = int(np.searchsorted(self.items, column))
+                total[-1] = total.get(-1, 0.0) + share * float(self._popular()[at])
         return np.array(list(total), dtype=np.int64), np.array(list(total.values()), dtype=np.float64)
+
+    def _popular(self) -> Floats:
+        """How much more users took each item than the mean one, in standard deviations."""
+        found = self.counts[self.items]
+        return np.asarray((found - found.mean()) / spread(found[None])[0, 0], dtype=np.float32)
 
     def _behind(self, item: int) -> list[tuple[int, float]]:
         """The item, or those it is like by its text where nobody took it."""
@@ -94,7 +105,18 @@ class Serving:
 def weighted(each: Fitted, rows: Ints, items: Ints) -> Floats:
     """Scores on one scale times the member's weight."""
     found = each.model.scores(rows, items)
-    return np.asarray(found * (np.float32(each.member.weight) / spread(found)), dtype=np.float32)
+    scale = np.float32(each.member.weight) / spread(found)
+    return np.asarray((found - level(each.model, found)) * scale, dtype=np.float32)
+
+
+def level(model: Model, scores: Floats) -> Floats:
+    """What is taken from each user's scores, so that domains compare: counts are far above 0 even for the rarest item.
+
+    Models of the user's history are about 0 for an item that has nothing to do with it, and stay as they are.
+    """
+    if isinstance(model, Popularity):
+        return np.asarray(scores.mean(axis=1, keepdims=True))
+    return np.zeros((len(scores), 1), dtype=np.float32)
 
 
 def spread(scores: Floats) -> Floats:

@@ -114,6 +114,17 @@ def test_texts_follow_their_items_into_each_domain():
     data = Interactions.of([1, 1, 1], [7, 7, 8], domain=["a", "b", "a"], item_text=texts)
     assert data.item_text == {"a/7": "seven", "b/7": "seven", "a/8": "eight"}
     assert Interactions.of([1], [7], item_text=texts).item_text == texts
+    assert Interactions.of([1], [7], item_text={7: "seven"}).item_text == {"7": "seven"}
+
+
+def test_an_item_with_a_text_and_no_row_is_known_where_there_is_one_domain():
+    texts = {"b": "black tea", "a": "green tea", "d": "white tea", "e": " "}
+    data = Interactions.of(["x", "y"], ["b", "c"], item_text=texts)
+    assert data.items.tolist() == ["a", "b", "c", "d"]
+    assert data.items[data.item].tolist() == ["b", "c"]
+    assert data.item_domain.tolist() == [-1, 0, 0, -1]
+    two = Interactions.of(["x", "y"], ["b", "c"], domain=["p", "q"], item_text=texts)
+    assert two.items.tolist() == ["b", "c"]
 
 
 def test_splits_have_synonyms_and_rows_without_are_training_rows():

@@ -52,6 +52,14 @@ def test_recbole_reads_types_and_the_titles_beside(tmp_path, name):
         assert data.item_text == {"7": "The Kid", "8": "Alien", "9": "Heat"}
 
 
+def test_an_item_that_was_disliked_is_not_new_and_one_without_a_row_is(tmp_path):
+    put(tmp_path, x__inter=INTER, x__item=ITEM)
+    assert read_interactions(tmp_path).items.tolist() == ["7", "8", "9"]
+    liked = read_interactions(tmp_path, least_rating=2)
+    assert liked.items.tolist() == ["7", "9"]
+    assert liked.item_text == {"7": "The Kid", "9": "Heat"}
+
+
 def test_recbole_takes_the_first_word_of_an_items_column_for_its_domain(tmp_path):
     put(tmp_path, x__inter=INTER, x__item=ITEM)
     data = read_interactions(tmp_path / "x.inter", domain="class", text="class")

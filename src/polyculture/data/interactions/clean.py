@@ -9,7 +9,7 @@ import numpy as np
 
 from polyculture.arrays import Array, Floats, Mask
 from polyculture.data.answers import Policy
-from polyculture.data.interactions.coding import Values, numbers
+from polyculture.data.interactions.coding import Values, named, numbers
 from polyculture.data.interactions.interactions import SPLITS, Interactions
 from polyculture.data.interactions.naming import split_names
 from polyculture.data.interactions.raw import Raw
@@ -64,7 +64,7 @@ def cleaned(raw: Raw, decisions: Decisions) -> Interactions:
         rating=None if rating is None else rating[rows],
         time=None if time is None else time[rows],
         split=_split(raw, rows),
-        item_text=raw.item_text,
+        item_text=_text_of(raw, keep),
         shared_items=decisions.shared_items,
         source=raw.source,
     )
@@ -150,6 +150,14 @@ def _single(raw: Raw, rows: Array, data: Interactions, duplicates: str) -> tuple
     policies = _counted("interactions given again", again, done)
     policies += _counted("held-out interactions that are in train, too", known & ~again, "kept")
     return (data if duplicates == "keep" else data.take(~again)), policies
+
+
+def _text_of(raw: Raw, keep: Mask) -> Mapping[str, str] | None:
+    """Texts of a file of items, but of those all of whose rows are left out: such an item is not new, but disliked."""
+    if raw.item_text is None or keep.all():
+        return raw.item_text
+    left, kept = ({named(value) for value in set(_of(raw.columns["item"], np.flatnonzero(m)))} for m in (~keep, keep))
+    return {name: text for name, text in raw.item_text.items() if name not in left - kept}
 
 
 def _texts(raw: Raw, rows: Array, data: Interactions) -> tuple[Mapping[str, str] | None, tuple[Policy, ...]]:

@@ -10,8 +10,8 @@ import scipy.sparse as sp
 
 from polyculture.arrays import Array, Floats, Ints, Mask
 from polyculture.data.answers import Policy
-from polyculture.data.interactions.coding import Values, coded, numbers
-from polyculture.data.interactions.naming import homes_of, qualified, recoded, split_names
+from polyculture.data.interactions.coding import Values, coded, named, numbers
+from polyculture.data.interactions.naming import homes_of, qualified, recoded, split_names, with_texts
 from polyculture.errors import DataError, ParameterError
 
 SPLITS = ("train", "validation", "test")
@@ -117,7 +117,8 @@ class Interactions:
         split : sequence of n str, or None
             "train", "validation" ("valid", "val", "dev") or "test".
         item_text : mapping of item name to str, or None
-            By the names in `item`.
+            By the names in `item`. Where there is one domain, an item that has a text and no row is known, too; of
+            several, nothing tells which it is of, and it is left out.
         shared_items : bool
             Whether a name that occurs in several domains is one item of several domains. Otherwise it is another item
             in each, and where this happens once, *all* items are called "domain/item".
@@ -146,6 +147,10 @@ class Interactions:
         users, who = coded(user, "user", source)
         items, what = coded(item, "item", source)
         domains, where = coded(["all"] * len(who) if domain is None else domain, "domain", source)
+        if item_text:
+            item_text = {named(name): text for name, text in item_text.items()}
+        if item_text and len(domains) == 1:
+            items, what = with_texts(items, what, item_text)
         clash = not shared_items and bool((homes_of(what, where, len(items)) == -1).any())
         if clash:
             items, what, item_text = qualified(items, what, domains, where, item_text, source)

@@ -42,6 +42,14 @@ def qualified(
     return order, positions(order, names)[places], found
 
 
+def with_texts(items: Array, item: Ints, texts: Mapping[str, str]) -> tuple[Array, Ints]:
+    """Items and those that only have a text, in order, and the positions among them."""
+    names = set(items.tolist())
+    more = {name for name, text in texts.items() if text.strip()} - names
+    order = np.array(sorted(names | more), dtype=object)
+    return order, positions(order, items)[item]
+
+
 def split_names(values: Values) -> Array:
     """Splits by their one name, for each of which there are several; others as they are."""
     names = [named(value).lower() for value in values]
