@@ -164,4 +164,4 @@ def test_what_a_model_goes_without_is_said(folder: Path, of_all: Path, tmp_path:
     done = run("predict", of_all, folder / "items.csv", "--text", "said", "--out", tmp_path / "p.csv", "-q")
     assert done.code == 0, done.err
     done = run("predict", of_all, folder / "items.csv", "--text", "said", "--out", tmp_path / "p.csv")
-    assert "answers without image, vector" in " ".join(done.err.split())
+    assert "which the model was fitted on, too" in " ".join(done.err.split())
