@@ -112,7 +112,7 @@ def as_pictures(sounds: Sequence[Floats], rate: int, spectrum: Spectrum | None =
 
 
 def _picture(path: Path, spectrum: Spectrum) -> Array:
-    return _three(log_mel(*read_wav(path), spectrum))
+    return _three(log_mel(*read_wav(path, seconds=spectrum.reach), spectrum))
 
 
 def _three(grey: Array) -> Array:
