@@ -95,7 +95,7 @@ class Spectrum:
         return 1 + self.samples // self.hop
 
 
-def log_mel(samples: Floats, rate: int, spectrum: Spectrum | None = None) -> Array:
+def log_mel(samples: Floats, rate: float, spectrum: Spectrum | None = None) -> Array:
     r"""A sound as a picture: rows are pitches from low (top row) to high, columns are times.
 
     The sound is brought to the rate by a polyphase filter, cut or followed by silence, and its ends are mirrored by
@@ -111,7 +111,7 @@ def log_mel(samples: Floats, rate: int, spectrum: Spectrum | None = None) -> Arr
     ----------
     samples : float array of shape (n,), n >= 1
         In [-1, 1], though a louder one gives the same picture.
-    rate : int >= 1
+    rate : whole number >= 1
         Samples a second.
     spectrum : Spectrum, or None for the defaults
 
@@ -139,9 +139,7 @@ def log_mel(samples: Floats, rate: int, spectrum: Spectrum | None = None) -> Arr
     ((64, 63), 21)
     """
     spectrum = spectrum or Spectrum()
-    if not isinstance(rate, Real) or rate % 1 or rate < 1:
-        raise ParameterError(f"rate is {rate!r}; give the samples a second, a whole number from 1")
-    rate, samples = int(rate), np.asarray(samples, dtype=np.float64)
+    rate, samples = _whole(rate), np.asarray(samples, dtype=np.float64)
     if samples.ndim != 1 or samples.size == 0 or not np.isfinite(samples).all():
         raise DataError(f"samples of shape {samples.shape} are no sound; give one row of finite numbers")
     # what lies a second behind the end does not reach into what is shown
@@ -187,6 +185,12 @@ def hertz(mels: Floats) -> Floats:
     """The pitch of a mel; the inverse of `mel`."""
     above = _LINEAR_HERTZ * np.exp(_LOG_STEP * (np.maximum(mels, _LINEAR_MELS) - _LINEAR_MELS))
     return np.where(mels < _LINEAR_MELS, mels * _LINEAR_HERTZ / _LINEAR_MELS, above)
+
+
+def _whole(rate: object) -> int:
+    if not isinstance(rate, Real) or float(rate) % 1 or not rate >= 1:
+        raise ParameterError(f"rate is {rate!r}; give the samples a second, a whole number from 1")
+    return int(float(rate))
 
 
 def _at_rate(samples: Floats, rate: int, wanted: int) -> Floats:
