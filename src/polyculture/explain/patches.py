@@ -106,9 +106,8 @@ def patch_reasons(
     [[3.0, 0.0], [0.0, 0.0]]
     """
     images = _images(images)
-    for name, value, least in (("size", size, 1), ("around", around, 0)):
-        if not isinstance(value, Integral) or value < least:
-            raise ParameterError(f"{name} is {value!r}; use a whole number from {least}")
+    _check_whole("size", size, 1)
+    _check_whole("around", around, 0)
     domain, predicted = _domains(domain, len(images)), _classes(predicted, len(images))
     grid = _grid(images, size)
     found = []
@@ -181,6 +180,11 @@ def _images(images: Array) -> Array:
     if images.ndim != 4 or images.dtype != np.uint8:
         raise DataError(f"images are {images.dtype} of shape {images.shape}, expected uint8 of (n, height, width, 3)")
     return images
+
+
+def _check_whole(name: str, value: Any, least: int) -> None:
+    if not isinstance(value, Integral) or int(value) < least:
+        raise ParameterError(f"{name} is {value!r}; use a whole number from {least}")
 
 
 def _domains(domain: Sequence[Any] | Array | None, count: int) -> Array:

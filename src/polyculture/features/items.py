@@ -104,11 +104,13 @@ class Items:
 
     def without(self, names: Collection[str]) -> Self:
         """The same items without these modalities."""
-        values, kinds, present = (
-            {name: each for name, each in part.items() if name not in names}
-            for part in (self.values, self.kinds, self.present)
+        kept = [name for name in self.kinds if name not in names]
+        return replace(
+            self,
+            values={name: self.values[name] for name in kept},
+            kinds={name: self.kinds[name] for name in kept},
+            present={name: self.present[name] for name in kept if name in self.present},
         )
-        return replace(self, values=values, kinds=kinds, present=present)
 
     def __len__(self) -> int:
         return int(next(iter(self.values.values())).shape[0])

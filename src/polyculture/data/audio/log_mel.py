@@ -188,7 +188,7 @@ def hertz(mels: Floats) -> Floats:
 
 
 def _whole(rate: object) -> int:
-    if not isinstance(rate, Real) or float(rate) % 1 or not rate >= 1:
+    if not isinstance(rate, Real) or float(rate) % 1 or float(rate) < 1:
         raise ParameterError(f"rate is {rate!r}; give the samples a second, a whole number from 1")
     return int(float(rate))
 
