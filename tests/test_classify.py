@@ -438,7 +438,7 @@ class TestErrors:
             ([], [], None, "no items to learn from"),
             (["film", "day"] * 5, ["+"] * 10, None, "only the class '\\+'"),
             (["film", "day"] * 5, [-1] * 10, None, "no labels"),
-            (["", "  "] * 10, ["+", "-"] * 10, None, "too few words to learn from"),
+            (["", "  "] * 10, ["+", "-"] * 10, None, "nothing to learn from"),
             (["film", "day"] * 5, ["+", "-"] * 5, ["a"] * 9 + [None], "row 10 has no domain"),
         ],
     )

@@ -58,7 +58,7 @@ WRONG_ITEMS = {
         [0, 1],
         "item 1 is of shape",
     ),
-    "texts without words": ([""] * 20, Y, "too few words"),
+    "texts without words": ([""] * 20, Y, "nothing to learn from"),
 }
 
 WRONG_LABELS = {

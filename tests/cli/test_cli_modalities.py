@@ -147,7 +147,7 @@ def test_a_file_that_is_no_image_is_named(folder: Path, tmp_path: Path) -> None:
 def test_another_modality_than_the_fitted_one_is_refused(folder: Path, of_tree: Path, tmp_path: Path) -> None:
     done = run("predict", of_tree, folder / "items.csv", "--text", "said", "--out", tmp_path / "p.csv", "-q")
     assert done.code == 2
-    assert "the model was fitted on images; texts were given" in done.err
+    assert "modality 'text' was not there when the model was fitted; it knows image" in done.err
 
 
 def test_a_further_domain_of_images_is_learnt(folder: Path, of_tree: Path, tmp_path: Path) -> None:

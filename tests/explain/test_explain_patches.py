@@ -148,7 +148,7 @@ def test_localisation():
 
 @pytest.mark.parametrize("settings", [{"size": 0}, {"around": -1}])
 def test_bad_parameters(settings):
-    with pytest.raises(ParameterError, match="size and around"):
+    with pytest.raises(ParameterError, match="use a whole number from"):
         patch_reasons(bright_corner, np.zeros((1, 4, 4, 3), np.uint8), **settings)
 
 
@@ -166,3 +166,30 @@ def test_a_patch_that_does_not_fill_the_image_has_no_gradients(learnt):
 
 def test_maps_hold_each_weight_once_a_pixel():
     assert PatchReasons(np.array([[3.0]]), 4, 0).map(2, 2).tolist() == [[3.0, 3.0], [3.0, 3.0]]
+
+
+def test_domains_and_classes_may_be_lists():
+    images = np.zeros((2, 4, 4, 3), np.uint8)
+    images[:, :2, :2] = 255
+    listed = patch_reasons(bright_corner, images, ["a", "b"], size=2, predicted=[1, 0])
+    arrays = patch_reasons(bright_corner, images, np.array(["a", "b"]), size=2, predicted=np.array([1, 0]))
+    for one, two in zip(listed, arrays, strict=True):
+        np.testing.assert_array_equal(one.weights, two.weights)
+    keep = kept_patches(bright_corner, images, listed, ["a", "b"])
+    assert keep(np.array([1]), [np.ones(4, dtype=bool)]).shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "says"),
+    [
+        ({"size": 2.5}, ParameterError, "size is 2.5; use a whole number from 1"),
+        ({"around": -1}, ParameterError, "around is -1; use a whole number from 0"),
+        ({"predicted": [0]}, ShapeError, "one whole number for each of 2 images"),
+        ({"predicted": [0, 0.5]}, ShapeError, "predicted is float64"),
+        ({"predicted": [0, 2]}, ParameterError, "predicted is 2 for image 1; use 0 to 1"),
+        ({"domain": ["a"]}, ShapeError, "domain is of shape .1,.; give one for each of 2 images"),
+    ],
+)
+def test_what_patches_cannot_be_covered_by_is_refused(settings, error, says):
+    with pytest.raises(error, match=says):
+        patch_reasons(bright_corner, np.zeros((2, 4, 4, 3), np.uint8), **settings)

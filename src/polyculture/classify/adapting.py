@@ -38,7 +38,8 @@ class Adapting(Tasks):
 
         Parameters
         ----------
-        X : sequence of n texts, or array, sparse array or table of numbers of shape (n, d)
+        X : sequence of n texts, array, sparse array or table of numbers of shape (n, d), images, series, or mapping
+            As in :meth:`fit`.
         y : sequence of n classes
             Such as the model knows; -1, None or an empty string where there is none.
         domain : str

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from polyculture.arrays import Array, Floats
+from polyculture.arrays import Array, Floats, Mask
 from polyculture.classify.lacking import Joined, by_pattern, having
 from polyculture.classify.notes import unseen
 from polyculture.classify.parts import unknown
@@ -99,10 +99,18 @@ class Answering(Reading):
         where = unknown(len(encoded)) if domain is None else np.asarray(domain, dtype=object)
         members = self._members(encoded, where)
         families = [members[f"encoder:{name}"] for name in self.families_]
-        return members | {
-            "ensemble": Combination.ensemble(np.stack([members["experts"], *families]), self._kind),
-            "fused": self._sharpened(self._fused(encoded, members, where), where),
-        }
+        fused = self._sharpened(self._fused(encoded, members, where), where)
+        if families and (nothing := self._lacking_all(encoded)).any():
+            # each base model says what it knows of nobody: how often each answer is right
+            fused[nothing] = np.mean(families, axis=0)[nothing]
+        ensemble = Combination.ensemble(np.stack([members["experts"], *families]), self._kind)
+        return members | {"ensemble": ensemble, "fused": fused}
+
+    def _lacking_all(self, encoded: Encoded) -> Mask:
+        """Items that lack every modality, and are told nothing by neighbours in a graph either."""
+        there = np.any(list(having(encoded, self.features_.reads_).values()), axis=0)
+        told = np.asarray(encoded.vectors).any(axis=1)
+        return np.asarray(~there & ~told)
 
     def _sharpened(self, fused: Array, domain: Array) -> Array:
         """After the temperature, which was chosen for fused answers: those over a domain's own graph stay."""
@@ -187,7 +195,9 @@ class Answering(Reading):
 
         Parameters
         ----------
-        X : sequence of n texts, or array, sparse array or table of numbers of shape (n, d)
+        X : sequence of n texts, array, sparse array or table of numbers of shape (n, d), images, series, or mapping
+            As in :meth:`fit`. A modality that is not in the mapping is lacking in all items; of an item that lacks
+            everything the answer is how often each class occurs.
         domain : sequence of n str, or None
             Items of a domain that was fitted may be routed to its expert; all others, and all when None, are served by
             the static fused model.

@@ -29,7 +29,7 @@ class CrossDomainClassifier(ClassifierMixin, Adapting):  # type: ignore[misc]
     ----------
     encoders : sequence of str or Encoder, or "auto"
         See :class:`polyculture.features.combine.Features`, as are `network_encoders`, `graph`, `propagation`, `hops`,
-        `neighbours` and `components`. ``"auto"`` suits texts and numbers.
+        `neighbours` and `components`. ``"auto"`` takes what suits each modality and is installed.
     clean : bool
         Step 1: repair encoding damage, white space and mark-up of texts.
     augment : float in [0, 3]

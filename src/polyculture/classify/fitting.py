@@ -34,7 +34,11 @@ class Fitting(Learning):
 
         Parameters
         ----------
-        X : sequence of n texts, or array, sparse array or table of numbers of shape (n, d)
+        X : sequence of n texts, array, sparse array or table of numbers of shape (n, d), images, series, or mapping
+            Images are uint8 of shape (n, height, width, 3), or (n, height, width) where they are grey; series are
+            numbers of shape (n, steps, channels). A mapping of modality to these may lack some: None, or a row of NaN
+            (a bare table of numbers may not). What nobody has, or items of one class alone, is left out, and ``notes_``
+            says so.
         y : sequence of n labels
             Where there is none: -1, None, NaN or an empty string for a class, a row of -1 or None for a set of labels,
             NaN or None for a value. Such items take part in vocabularies and in the graph.

@@ -93,7 +93,7 @@ class Learning(Answering):
         known = self._kind.labelled(y)
         rows, stop = np.flatnonzero(~held & known), np.flatnonzero(held & known)
         self.notes_ = []
-        for sentence in notes_on(self.target_, y, data.domain, held):
+        for sentence in (*self.features_.left_out_.values(), *notes_on(self.target_, y, data.domain, held)):
             self._note(sentence)
         fed = self.fed(encoded)
         with self.clock_.step("backbone"):

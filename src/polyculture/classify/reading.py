@@ -17,7 +17,7 @@ from polyculture.classify.parts import Parts
 from polyculture.data import DomainData
 from polyculture.errors import DataError, KindError, ParameterError, PolycultureError, ShapeError
 from polyculture.features.encoders.items import read_texts
-from polyculture.features.items import PLURAL, Items, read_pictures
+from polyculture.features.items import PLURAL, Items, bare_kind
 from polyculture.preprocess import split
 from polyculture.targets import Classes, Labels, Target, Values, read_labels
 
@@ -41,32 +41,42 @@ class Reading(Parts):
             return replace(read, present={**read.present, **X.present})
         # one form of sparse matrix is a mapping too
         if isinstance(X, Mapping) and not sp.issparse(X):
-            if len(X) != 1 or len(fitted or X) > 1:
-                return self._several(X, fitted)
-            X = next(iter(X.values()))
+            return self._several(X, fitted)
         if fitted is not None and len(fitted) > 1:
             raise DataError(f"the model was fitted on {', '.join(fitted)}; give a mapping of these to their items")
-        if (pictures := read_pictures(X)) is not None:
-            return self._several({pictures[0]: pictures[1]}, fitted)
+        if (kind := bare_kind(X)) is not None:
+            return self._named(X, kind, fitted)
         texts = read_texts(X)
-        self._check_kind("vector" if texts is None else "text", fitted)
-        if texts is None:
-            return Items({"vector": self._read_numbers(X, reset=reset)}, {"vector": "vector"}, {})
-        if reset:
-            self._forget_columns()
-        return Items({"text": texts}, {"text": "text"}, {})
+        if texts is not None:
+            return self._named(X, "text", fitted)
+        if fitted is not None and not hasattr(self, "n_features_in_"):
+            return self._named(X, "vector", fitted)
+        self._check_kind("vector", fitted)
+        return Items({"vector": self._read_numbers(X, reset=reset)}, {"vector": "vector"}, {})
+
+    def _named(self, X: Any, kind: str, fitted: Mapping[str, tuple[str, tuple[int, ...]]] | None) -> Items:
+        """Items without a name, under that of their kind or of the one modality that was fitted."""
+        if fitted is None:
+            return self._several({kind: X}, None)
+        # of nothing but None it cannot be told what it would have been
+        if not len(X) or any(value is not None for value in X):
+            self._check_kind(kind, fitted)
+        return self._several({next(iter(fitted)): X}, fitted)
 
     def _check_kind(self, kind: str, fitted: Mapping[str, tuple[str, tuple[int, ...]]] | None) -> None:
-        if fitted is None or kind in fitted:
+        if fitted is None:
             return
-        before, (_, shape) = next(iter(fitted.items()))
+        before, shape = next(iter(fitted.values()))
+        if kind == before:
+            return
         said = f"{shape[0]} numbers an item" if before == "vector" else PLURAL[before]
         raise DataError(f"the model was fitted on {said}; {PLURAL[kind]} were given")
 
     def _several(self, X: Mapping[str, Any], fitted: Mapping[str, tuple[str, tuple[int, ...]]] | None) -> Items:
-        if fitted is None:
-            self._forget_columns()
-        return Items.of(X, like=fitted)
+        if fitted is not None:
+            return Items.of(self.features_.used(X), like=fitted)
+        self._forget_columns()
+        return Items.of(X)
 
     def _forget_columns(self) -> None:
         for name in ("n_features_in_", "feature_names_in_"):

@@ -88,7 +88,7 @@ class Asked:
         single = isinstance(model.target_, Classes)
         predicted = model.decide(probabilities) if single else probabilities.argmax(axis=1)
         given = None if edges is None else sp.csr_array(edges)
-        items = _modalities(model, X) if len(model.features_.modalities_) > 1 else _plain(X)
+        items = _modalities(model, X) if len(model.features_.modalities_) > 1 else _plain(model, X)
         return cls(model, items, where, given, encoded, probabilities, np.asarray(predicted, dtype=int))
 
     def __len__(self) -> int:
@@ -190,14 +190,14 @@ def _rows(items: Any, rows: Ints) -> Any:
 
 
 def _modalities(model: CrossDomainClassifier, X: Any) -> Items:
-    return X if isinstance(X, Items) else Items.of(X, like=model.features_.modalities_)
+    return X if isinstance(X, Items) else Items.of(model.features_.used(X), like=model.features_.modalities_)
 
 
-def _plain(X: Any) -> Matrix:
+def _plain(model: CrossDomainClassifier, X: Any) -> Matrix:
     """Texts as an array of objects, images as bytes, numbers as a matrix without names."""
     # one form of sparse matrix is a mapping too
     if isinstance(X, Mapping) and not sp.issparse(X):
-        X = next(iter(X.values()))
+        X = next(iter(model.features_.used(X).values()))
     texts = read_texts(X)
     if texts is not None:
         return texts

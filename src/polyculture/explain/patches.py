@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from polyculture.arrays import Array, Floats, Ints, Mask
-from polyculture.errors import DataError, ParameterError
+from polyculture.errors import DataError, ParameterError, ShapeError
 from polyculture.explain.odds import log_odds, of_class
 
 PredictImages = Callable[[Array, Array], Array]
@@ -52,11 +53,11 @@ class PatchReasons:
 def patch_reasons(
     predict: PredictImages,
     images: Array,
-    domain: Array | None = None,
+    domain: Sequence[Any] | Array | None = None,
     *,
     size: int = 8,
     around: int = 0,
-    predicted: Ints | None = None,
+    predicted: Sequence[int] | Ints | None = None,
 ) -> list[PatchReasons]:
     r"""What each patch did: the change in the model's answer when it is covered.
 
@@ -70,13 +71,13 @@ def patch_reasons(
     predict : callable
         ``(images, domain) -> probabilities``; see :func:`image_predictor`.
     images : uint8 array of shape (n, height, width, 3)
-    domain : array of shape (n,), or None
+    domain : sequence of n, or None
         Passed on to `predict`, the image's own entry with every change of the image.
     size : int >= 1
         Pixels along a side of a patch.
     around : int >= 0
         Pixels that are covered beside the patch, all around: more shows what a patch alone is too small to change.
-    predicted : array of int, shape (n,), or None
+    predicted : sequence of n int, or None
         The classes to speak of; None for those with the highest probability.
 
     Raises
@@ -84,7 +85,9 @@ def patch_reasons(
     DataError
         If the images are none.
     ParameterError
-        If `size` or `around` is out of its range.
+        If `size` or `around` is out of its range, or a class is none of those that `predict` knows.
+    ShapeError
+        If there is not one domain, or one class, for each image.
 
     References
     ----------
@@ -103,22 +106,24 @@ def patch_reasons(
     [[3.0, 0.0], [0.0, 0.0]]
     """
     images = _images(images)
-    if size < 1 or around < 0:
-        raise ParameterError(f"size and around are {size} and {around}; use at least 1 and 0")
-    domain = np.full(len(images), None, dtype=object) if domain is None else domain
+    _check_whole("size", size, 1)
+    _check_whole("around", around, 0)
+    domain, predicted = _domains(domain, len(images)), _classes(predicted, len(images))
     grid = _grid(images, size)
     found = []
     for i in range(len(images)):
         covered = _covered(images[i], [[place] for place in np.ndindex(*grid)], size, around)
         p = _asked(predict, np.concatenate([images[[i]], covered]), domain[np.full(len(covered) + 1, i)])
         chosen = int(p[0].argmax()) if predicted is None else int(predicted[i])
+        if not 0 <= chosen < p.shape[1]:
+            raise ParameterError(f"predicted is {chosen} for image {i}; use 0 to {p.shape[1] - 1}")
         odds = log_odds(p[:, chosen])
         found.append(PatchReasons((odds[0] - odds[1:]).reshape(grid), size, chosen))
     return found
 
 
 def kept_patches(
-    predict: PredictImages, images: Array, reasons: Sequence[PatchReasons], domain: Array | None = None
+    predict: PredictImages, images: Array, reasons: Sequence[PatchReasons], domain: Sequence[Any] | Array | None = None
 ) -> Callable[[Ints, Sequence[Mask]], Floats]:
     """How the model answers when some patches are kept: what :func:`polyculture.explain.faithful` asks for.
 
@@ -135,7 +140,7 @@ def kept_patches(
     [100.0, 200.0]
     """
     images = _images(images)
-    domain = np.full(len(images), None, dtype=object) if domain is None else domain
+    domain = _domains(domain, len(images))
     predicted = np.array([r.predicted for r in reasons], dtype=int)
 
     def keep(rows: Ints, kept: Sequence[Mask]) -> Floats:
@@ -175,6 +180,30 @@ def _images(images: Array) -> Array:
     if images.ndim != 4 or images.dtype != np.uint8:
         raise DataError(f"images are {images.dtype} of shape {images.shape}, expected uint8 of (n, height, width, 3)")
     return images
+
+
+def _check_whole(name: str, value: Any, least: int) -> None:
+    if not isinstance(value, Integral) or int(value) < least:
+        raise ParameterError(f"{name} is {value!r}; use a whole number from {least}")
+
+
+def _domains(domain: Sequence[Any] | Array | None, count: int) -> Array:
+    """What belongs to each image, None where nothing was given."""
+    found = np.full(count, None, dtype=object) if domain is None else np.asarray(domain)
+    if found.shape != (count,):
+        raise ShapeError(f"domain is of shape {found.shape}; give one for each of {count} images")
+    return found
+
+
+def _classes(predicted: Sequence[int] | Ints | None, count: int) -> Ints | None:
+    if predicted is None:
+        return None
+    found = np.asarray(predicted)
+    if found.shape != (count,) or found.dtype.kind not in "iu":
+        raise ShapeError(
+            f"predicted is {found.dtype} of shape {found.shape}; give one whole number for each of {count} images"
+        )
+    return found
 
 
 def _grid(images: Array, size: int) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from polyculture.features.encoders import ENCODERS, Encoder, make_encoder
 from polyculture.features.encoders.base import State
 from polyculture.features.encoders.choice import Chosen, as_read, encoders_of_modalities
 from polyculture.features.encoders.items import read_texts
-from polyculture.features.items import Items, read_pictures, scattered
+from polyculture.features.items import KINDS, Items, bare_kind, scattered
 from polyculture.features.reading import as_classes
 from polyculture.features.spread import Spread
 from polyculture.progress import LOG
@@ -114,7 +114,9 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : sequence of n texts, or array, sparse array or table of shape (n, d)
+        X : sequence of n texts, array, sparse array or table of shape (n, d), images, series, or mapping of these
+            As :meth:`polyculture.features.items.Items.of` reads a mapping. A modality that no item to learn from has,
+            or that only those of one class have, is left out; ``left_out_`` says so.
         y : array of int, shape (n,), or None
             -1 where there is no label; such items take part in vocabulary and graph. Without any label there is nothing
             to choose a graph by, and none is used.
@@ -126,12 +128,18 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Augmented copies of other items: encoders that learn labels see them, vocabularies and the graph do not.
         graph : sparse array, shape (n, n), or None
             Given edges.
+
+        Raises
+        ------
+        DataError
+            If items cannot be read, or no modality is left.
         """
         items = self._items(X, reset=True)
         count = len(items)
         y = np.full(count, -1) if y is None else as_classes(y, count)
         held = np.zeros(count, dtype=bool) if validation is None else validation
         extra = np.zeros(count, dtype=bool) if copies is None else copies
+        items = self._left(items, y, ~held & ~extra)
         self.modalities_ = items.shapes
         self.encoders_, self.reads_ = self._fresh(items)
         views = self._fit_encoders(items, y, held, extra)
@@ -160,26 +168,61 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _items(self, X: Any, *, reset: bool) -> Items:
         """Items of one modality or several; of one, as a text, an image, a series or a checked matrix."""
-        if isinstance(X, Items) and list(X.kinds) != ["vector"]:
+        if isinstance(X, Items) and (list(X.kinds) != ["vector"] or X.present):
             return X
         X = X.values["vector"] if isinstance(X, Items) else X
         if isinstance(X, Mapping) and not sp.issparse(X):
-            return Items.of(X, like=None if reset else self.modalities_)
-        if (read := read_pictures(X)) is not None:
-            kind, values = read
-            return Items.of({kind: values}, like=None if reset else self.modalities_)
+            return Items.of(X) if reset else Items.of(self.used(X), like=self.modalities_)
+        if not reset and len(self.modalities_) == 1 and not self.modalities_.keys() <= set(KINDS):
+            return Items.of({next(iter(self.modalities_)): X}, like=self.modalities_)
+        if (kind := bare_kind(X)) is not None:
+            return Items.of({kind: X}, like=None if reset else self.modalities_)
         texts = read_texts(X)
         if texts is not None:
-            return Items({"text": texts}, {"text": "text"}, {})
+            return Items.of_texts(texts)
         checked = validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=reset)
         return Items({"vector": sp.csr_array(checked) if sp.issparse(checked) else checked}, {"vector": "vector"}, {})
+
+    def _left(self, items: Items, y: Ints, own: Mask) -> Items:
+        """Items without the modalities that nobody has, or that those who have them cannot teach by."""
+        told = len(np.unique(y[own & (y >= 0)])) > 1
+        self.left_out_: dict[str, str] = {}
+        for name, there in items.present.items():
+            rows = there & own
+            if not rows.any():
+                reason = "no item to learn from has it"
+            elif told and len(np.unique(y[rows & (y >= 0)])) < 2:
+                reason = "the items to learn from that have it are of fewer than two classes"
+            else:
+                continue
+            self.left_out_[name] = f"the modality {name!r} is left out: {reason}"
+        if len(self.left_out_) == len(items.kinds):
+            raise DataError(f"there is nothing to learn from: {'; '.join(self.left_out_.values())}")
+        return items.without(self.left_out_)
+
+    def used(self, X: Mapping[str, Any]) -> dict[str, Any]:
+        """Items by modality, without those modalities that were left out when it was fitted.
+
+        Raises
+        ------
+        DataError
+            If nothing else is given.
+        """
+        kept = {str(name): values for name, values in X.items() if str(name) not in self.left_out_}
+        if X and not kept:
+            given, known = ", ".join(map(str, X)), ", ".join(self.modalities_)
+            raise DataError(f"{given} was left out when the model was fitted; give {known}")
+        return kept
 
     def _fresh(self, items: Items) -> tuple[dict[str, Encoder], dict[str, str]]:
         """Encoders by the name of their view, and the modality that each reads."""
         found: dict[str, Encoder] = {}
         reads: dict[str, str] = {}
-        several = len(items.kinds) > 1
-        for modality, given in encoders_of_modalities(self.encoders, items.kinds):
+        several = len(items.kinds) + len(self.left_out_) > 1
+        named = self.encoders
+        if isinstance(named, Mapping):
+            named = {modality: given for modality, given in named.items() if modality not in self.left_out_}
+        for modality, given in encoders_of_modalities(named, items.kinds):
             encoder = make_encoder(given) if isinstance(given, str) else clone(given)
             own = {"random_state": self.random_state, "n_jobs": self.n_jobs}
             encoder.set_params(**{key: value for key, value in own.items() if key in encoder.get_params()})
@@ -230,12 +273,14 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _fed(self) -> list[str]:
         if self.network_encoders is not None:
-            if unknown := [n for n in self.network_encoders if n not in self.encoders_]:
+            fed = [n for n in self.network_encoders if n.partition("/")[0] not in self.left_out_]
+            if unknown := [n for n in fed if n not in self.encoders_]:
                 raise ParameterError(
                     f"network_encoders names {unknown[0]!r}, which is not among the encoders "
                     f"({', '.join(self.encoders_)})"
                 )
-            return list(self.network_encoders)
+            if fed:
+                return fed
         return self.quiet_ or list(self.encoders_)
 
     def transform(self, X: Any, *, edges: sp.sparray | None = None, graph: sp.sparray | None = None) -> Encoded:
@@ -243,7 +288,8 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : sequence of m texts, or array, sparse array or table of shape (m, d)
+        X : sequence of m texts, array, sparse array or table of shape (m, d), images, series, or mapping of these
+            A modality that is not in the mapping is lacking in all items.
         edges : sparse array of shape (m, n), or None
             Ties them to the fitted items, where edges are given.
         graph : sparse array of shape (m, m), or None
@@ -319,6 +365,7 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             "spread": self.spread_.state(),
             "reads": self.reads_,
             "modalities": self.state_of_modalities(),
+            "left_out": self.left_out_,
         }
 
     def state_of_modalities(self) -> State:
@@ -332,6 +379,6 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         features.encoders_ = {e["name"]: ENCODERS.load(e["family"]).from_state(e["state"]) for e in state["encoders"]}
         features.blocks_ = {name: Block.from_state(block) for name, block in state["blocks"].items()}
         features.spread_ = Spread.from_state(state["spread"])
-        features.reads_ = dict(state["reads"])
+        features.reads_, features.left_out_ = dict(state["reads"]), dict(state["left_out"])
         features.modalities_ = {name: (m["kind"], tuple(m["shape"])) for name, m in state["modalities"].items()}
         return features

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_array
 
 from polyculture.arrays import Array, Ints, Mask, Matrix
 from polyculture.errors import DataError, ShapeError
-from polyculture.features.encoders.items import read_texts
+from polyculture.features.encoders.items import is_missing, read_texts
 
 KINDS = ("text", "vector", "image", "series")
 """What a modality may be: strings; rows of numbers; pictures; and numbers over time."""
@@ -52,8 +52,9 @@ class Items:
         ----------
         X : mapping of str to n items
             Texts; numbers in two dimensions; images as uint8 of shape (n, height, width, 3), or (n, height, width)
-            where they are grey; series as numbers of shape (n, steps, channels). An item lacks a modality where its
-            text is None or empty, its numbers are all NaN, or its image or series is None in a list.
+            where they are grey; series as numbers of shape (n, steps, channels), which floating point of three
+            dimensions is taken for even if it is meant as grey images. An item lacks a modality where its text is None
+            or empty, its numbers are all NaN, or its image or series is None in a list.
         like : mapping of modality to kind and shape, or None
             Of the items a model was fitted on: a modality that is not given is lacking in all items.
 
@@ -66,7 +67,8 @@ class Items:
         """
         if not X:
             raise DataError("no modality was given; name at least one, for example text")
-        read = {str(name): read_modality(values, str(name)) for name, values in X.items()}
+        known = like or {}
+        read = {str(name): _read_as(values, str(name), known.get(str(name))) for name, values in X.items()}
         counts = {name: values.shape[0] for name, (_, values, _) in read.items()}
         if len(set(counts.values())) > 1:
             raise ShapeError(f"modalities hold different numbers of items: {counts}; each needs one value an item")
@@ -83,6 +85,12 @@ class Items:
         """Arrays that were read already, as :class:`polyculture.data.DomainData` holds them."""
         return cls(dict(values), {name: _kind(column) for name, column in values.items()}, dict(present or {}))
 
+    @classmethod
+    def of_texts(cls, texts: Array) -> Self:
+        """Texts without a name, of which an empty one is lacking."""
+        there = np.array(texts != "", dtype=bool)
+        return cls({"text": texts}, {"text": "text"}, {} if there.all() else {"text": there})
+
     @property
     def texts(self) -> Array | None:
         """The items where all there is of them is one text each."""
@@ -93,6 +101,16 @@ class Items:
         """The same with this done to every modality of this kind."""
         done = {n: function(v) if self.kinds[n] == kind else v for n, v in self.values.items()}
         return replace(self, values=done)
+
+    def without(self, names: Collection[str]) -> Self:
+        """The same items without these modalities."""
+        kept = [name for name in self.kinds if name not in names]
+        return replace(
+            self,
+            values={name: self.values[name] for name in kept},
+            kinds={name: self.kinds[name] for name in kept},
+            present={name: self.present[name] for name in kept if name in self.present},
+        )
 
     def __len__(self) -> int:
         return int(next(iter(self.values.values())).shape[0])
@@ -105,6 +123,20 @@ class Items:
     def there(self, name: str) -> Mask:
         """Which items have this modality, shape (n,)."""
         return self.present.get(name, np.ones(len(self), dtype=bool))
+
+
+def _read_as(values: Any, name: str, fitted: tuple[str, tuple[int, ...]] | None) -> tuple[str, Any, Mask]:
+    """One modality; where there is nothing of it, of the kind that it was when a model was fitted."""
+    if fitted is None or not _nothing(values):
+        return read_modality(values, name)
+    return fitted[0], _lacking(*fitted, len(values)), np.zeros(len(values), dtype=bool)
+
+
+def _nothing(values: Any) -> bool:
+    """Whether it is a list in which every item is None: what its kind would be cannot be told."""
+    if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "fO":
+        values = values.tolist()
+    return isinstance(values, list | tuple) and all(is_missing(value) for value in values)
 
 
 def read_modality(values: Any, name: str) -> tuple[str, Any, Mask]:
@@ -167,6 +199,30 @@ def read_pictures(X: Any) -> tuple[str, Array] | None:
         f"items are {X.dtype} of shape {X.shape}; give images as uint8 of shape (n, height, width, 3), or series as "
         "numbers of shape (n, steps, channels)"
     )
+
+
+def bare_kind(X: Any) -> str | None:
+    """Whether items without a name are images or series, in an array or a list; None where they are neither.
+
+    Raises
+    ------
+    DataError
+        If they have three dimensions or more and are no images and no series.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.features.items import bare_kind
+    >>> bare_kind([None, np.zeros((8, 8, 3), dtype=np.uint8)]), bare_kind(["good", None])
+    ('image', None)
+    """
+    if isinstance(X, list | tuple):
+        first = next((value for value in X if value is not None), None)
+        X = first[None] if isinstance(first, np.ndarray) else None
+    else:
+        X = X[:1] if isinstance(X, np.ndarray) and X.ndim >= 3 else None
+    read = read_pictures(X)
+    return None if read is None else read[0]
 
 
 def _kind(values: Any) -> str:

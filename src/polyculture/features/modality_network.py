@@ -63,7 +63,7 @@ class LowRank(nn.Module):
             for m, (factor, block) in enumerate(zip(self.factors, blocks, strict=True))
         ]
         product = torch.stack(parts).prod(dim=0)
-        fused: Tensor = product.view(len(there), self.rank, -1).mean(dim=1).relu()
+        fused: Tensor = product.view(len(there), self.rank, product.shape[1] // self.rank).mean(dim=1).relu()
         return fused
 
 

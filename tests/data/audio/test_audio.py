@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import logging
 import struct
+import tracemalloc
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -243,3 +245,76 @@ def test_parameters_out_of_range(options: dict[str, float]) -> None:
 def test_arrays_that_are_no_sound(samples: np.ndarray) -> None:
     with pytest.raises(DataError, match="are no sound"):
         log_mel(samples, RATE)
+
+
+@pytest.mark.parametrize(("window", "hop"), [(255, 160), (255, 100), (17, 1), (33, 16), (512, 256)])
+def test_odd_windows_give_the_frames_that_are_promised_too(window: int, hop: int) -> None:
+    spectrum = Spectrum(window=window, hop=hop, mels=8, seconds=0.1)
+    assert log_mel(tone(1000.0, 0.1), RATE, spectrum).shape == (8, spectrum.frames)
+    assert log_mel(np.ones(1), RATE, spectrum).shape == (8, spectrum.frames)
+
+
+def test_files_are_read_with_an_odd_window(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(wav(tone(1000.0).astype(np.float32)))
+    assert read_sounds([tmp_path / "a.wav"], Spectrum(window=255, hop=160)).shape == (1, 64, 101, 3)
+
+
+def test_a_rate_is_a_whole_number_of_samples() -> None:
+    assert np.array_equal(log_mel(tone(1000.0, rate=44_100), 44_100.0), log_mel(tone(1000.0, rate=44_100), 44_100))
+    for rate in (0, -1, 0.5, "8000", float("nan"), float("inf")):
+        with pytest.raises(ParameterError, match=r"rate is .*whole number from 1"):
+            log_mel(tone(1000.0), rate)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"high": 0}, "high is 0; give more than 0"),
+        ({"high": 9000.0}, "high is 9000"),
+        ({"low": 4000.0, "high": 3000.0}, "low is 4000"),
+        ({"mels": 64.5}, "mels is 64.5; give a whole number"),
+        ({"rate": 16_000.5}, "rate is 16000.5"),
+    ],
+)
+def test_a_setting_out_of_its_range_is_the_one_that_is_named(settings: dict[str, float], says: str) -> None:
+    with pytest.raises(ParameterError, match=says):
+        Spectrum(**settings)  # type: ignore[arg-type]
+
+
+def peak(call: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_of_a_long_file_only_what_is_shown_is_brought_into_memory(tmp_path: Path) -> None:
+    (tmp_path / "long.wav").write_bytes(wav(np.full(2**23, 200, dtype=np.uint8), 8000))
+    assert peak(lambda: read_sounds([tmp_path / "long.wav"])) < 2**23
+    samples, rate = read_wav(tmp_path / "long.wav", seconds=0.5)
+    assert (len(samples), rate) == (4000, 8000)
+    assert np.array_equal(samples, read_wav(tmp_path / "long.wav")[0][:4000])
+
+
+@pytest.mark.parametrize("seconds", [0.0001, 0.25, 1.0, 99.0])
+def test_24_bits_are_read_in_part_as_well(tmp_path: Path, seconds: float) -> None:
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(3)
+        file.setframerate(8000)
+        file.writeframes(np.random.default_rng(0).integers(0, 256, 6 * 8000, dtype=np.uint8).tobytes())
+    whole, _ = read_wav(tmp_path / "a.wav")
+    part, _ = read_wav(tmp_path / "a.wav", seconds=seconds)
+    assert np.array_equal(part, whole[: max(1, round(min(seconds, 1.0) * 8000))])
+
+
+def test_too_many_samples_at_once_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("polyculture.data.audio.wav.SAMPLES", 4000)
+    (tmp_path / "a.wav").write_bytes(wav(np.zeros((2001, 2), dtype=np.int16), 8000))
+    with pytest.raises(DataError, match="holds 4,002 samples, more than 4,000; read it with seconds="):
+        read_wav(tmp_path / "a.wav")
+    assert len(read_wav(tmp_path / "a.wav", seconds=0.1)[0]) == 800
+    with pytest.raises(ParameterError, match="seconds is 0"):
+        read_wav(tmp_path / "a.wav", seconds=0)

@@ -305,7 +305,7 @@ def test_medmnist_with_a_fault(tmp_path: Path, changes: dict[str, np.ndarray | N
 
 def test_a_pickle_in_medmnist_is_not_run(tmp_path: Path) -> None:
     np.savez(tmp_path / "m.npz", **arrays() | {"train_images": np.array([Runs(tmp_path / "ran")], dtype=object)})
-    with pytest.raises(DataError, match="train_images is no array of numbers"):
+    with pytest.raises(DataError, match=r"train_images.* holds Python objects"):
         read_medmnist(tmp_path / "m.npz")
     assert not (tmp_path / "ran").exists()
 
@@ -340,3 +340,33 @@ def test_any_damage_is_a_picture_or_one_sentence(tmp_path: Path, kind: str, data
     except PolycultureError as error:
         outcome = str(error)
     assert outcome.startswith(("(1, 8, 8, 3)", f"{path}: "))
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("at", range(60, 180, 20))
+def test_medmnist_with_damaged_bytes_is_refused(tmp_path: Path, packing: int, at: int) -> None:
+    with zipfile.ZipFile(tmp_path / "m.npz", "w", packing) as archive:
+        for name, values in arrays().items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, values)
+            archive.writestr(f"{name}.npy", buffer.getvalue())
+    data = bytearray((tmp_path / "m.npz").read_bytes())
+    data[at : at + 8] = b"\xff('[{\n\0\xfe"
+    (tmp_path / "m.npz").write_bytes(data)
+    with pytest.raises(DataError, match=r"m\.npz"):
+        read_medmnist(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize("header", [b"{'descr': '|u1', (", b"'''", b"\0\0", b"1" * 50])
+def test_a_damaged_header_of_medmnist(tmp_path: Path, header: bytes) -> None:
+    with zipfile.ZipFile(tmp_path / "m.npz", "w") as archive:
+        archive.writestr("train_images.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(DataError, match="train_images"):
+        read_medmnist(tmp_path / "m.npz")
+
+
+def test_medmnist_that_unpacks_to_far_more_than_its_size_is_refused(tmp_path: Path) -> None:
+    large = np.zeros((2**17, 28, 28), np.uint8)
+    np.savez_compressed(tmp_path / "m.npz", **arrays() | {"train_images": large})
+    with pytest.raises(DataError, match="unpacks to"):
+        read_medmnist(tmp_path / "m.npz")

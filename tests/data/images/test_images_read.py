@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -318,3 +319,19 @@ def test_dicom_without_pydicom_names_the_extra(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "scan.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\0" * 100)
     with pytest.raises(MissingExtraError, match=r"polyculture\[dicom\]"):
         read_images([tmp_path / "scan.dcm"])
+
+
+def test_dicom_that_is_deflated_as_a_whole_is_refused_before_it_grows(tmp_path: Path) -> None:
+    pydicom = pytest.importorskip("pydicom")
+    file = pydicom.dcmread(io.BytesIO(dicom_of(np.zeros((4096, 4096), np.uint8))))
+    file.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
+    buffer = io.BytesIO()
+    pydicom.dcmwrite(buffer, file, enforce_file_format=True)
+    assert len(buffer.getvalue()) < 2**16
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="scan: is deflated DICOM"):
+            dicom_pixels(tmp_path, buffer.getvalue())
+        assert tracemalloc.get_traced_memory()[1] < 2**23
+    finally:
+        tracemalloc.stop()

@@ -99,7 +99,7 @@ def read_audio_folder(
     return tree.data({"audio": sounds}, kept)
 
 
-def as_pictures(sounds: Sequence[Floats], rate: int, spectrum: Spectrum | None = None) -> Array:
+def as_pictures(sounds: Sequence[Floats], rate: float, spectrum: Spectrum | None = None) -> Array:
     """Samples of n sounds as uint8 of shape (n, mels, frames, 3); see `log_mel`.
 
     Examples
@@ -112,7 +112,7 @@ def as_pictures(sounds: Sequence[Floats], rate: int, spectrum: Spectrum | None =
 
 
 def _picture(path: Path, spectrum: Spectrum) -> Array:
-    return _three(log_mel(*read_wav(path), spectrum))
+    return _three(log_mel(*read_wav(path, seconds=spectrum.reach), spectrum))
 
 
 def _three(grey: Array) -> Array:

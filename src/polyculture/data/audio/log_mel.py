@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Integral, Real
 
 import numpy as np
 from scipy import signal
@@ -40,6 +41,13 @@ class Spectrum:
     ------
     ParameterError
         If one is out of its range.
+
+    Examples
+    --------
+    >>> from polyculture.data.audio import Spectrum
+    >>> spectrum = Spectrum(rate=8000, seconds=2.0, hop=128)
+    >>> spectrum.samples, spectrum.frames, spectrum.top
+    (16000, 126, 4000.0)
     """
 
     rate: int = 16_000
@@ -52,6 +60,11 @@ class Spectrum:
     floor: float = -80.0
 
     def __post_init__(self) -> None:
+        for name in ("rate", "mels", "window", "hop"):
+            if not isinstance(getattr(self, name), Integral):
+                raise ParameterError(f"{name} is {getattr(self, name)!r}; give a whole number")
+        if self.high is not None and not 0.0 < self.high <= self.rate / 2:
+            raise ParameterError(f"high is {self.high}; give more than 0 and at most half the rate, {self.rate / 2:g}")
         ranges = {
             "rate": (1_000, 96_000), "seconds": (1e-3, 600.0), "mels": (4, 512), "window": (16, 65_536),
             "hop": (1, self.window), "low": (0.0, self.top - 1e-9), "floor": (-400.0, -1.0),
@@ -60,13 +73,16 @@ class Spectrum:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise ParameterError(f"{name} is {value}; give {least:g} to {most:g}")
-        if not self.top <= self.rate / 2:
-            raise ParameterError(f"high is {self.high}; give at most half the rate, {self.rate / 2:g}")
 
     @property
     def top(self) -> float:
         """Pitch of the highest row in hertz."""
         return self.rate / 2 if self.high is None else self.high
+
+    @property
+    def reach(self) -> float:
+        """Seconds of a sound that its picture can depend on."""
+        return self.seconds + 1.0
 
     @property
     def samples(self) -> int:
@@ -79,7 +95,7 @@ class Spectrum:
         return 1 + self.samples // self.hop
 
 
-def log_mel(samples: Floats, rate: int, spectrum: Spectrum | None = None) -> Array:
+def log_mel(samples: Floats, rate: float, spectrum: Spectrum | None = None) -> Array:
     r"""A sound as a picture: rows are pitches from low (top row) to high, columns are times.
 
     The sound is brought to the rate by a polyphase filter, cut or followed by silence, and its ends are mirrored by
@@ -95,7 +111,7 @@ def log_mel(samples: Floats, rate: int, spectrum: Spectrum | None = None) -> Arr
     ----------
     samples : float array of shape (n,), n >= 1
         In [-1, 1], though a louder one gives the same picture.
-    rate : int >= 1
+    rate : whole number >= 1
         Samples a second.
     spectrum : Spectrum, or None for the defaults
 
@@ -107,6 +123,8 @@ def log_mel(samples: Floats, rate: int, spectrum: Spectrum | None = None) -> Arr
     ------
     DataError
         If there are no samples, or some are not finite.
+    ParameterError
+        If the rate is no whole number from 1.
 
     References
     ----------
@@ -121,11 +139,11 @@ def log_mel(samples: Floats, rate: int, spectrum: Spectrum | None = None) -> Arr
     ((64, 63), 21)
     """
     spectrum = spectrum or Spectrum()
-    samples = np.asarray(samples, dtype=np.float64)
+    rate, samples = _whole(rate), np.asarray(samples, dtype=np.float64)
     if samples.ndim != 1 or samples.size == 0 or not np.isfinite(samples).all():
         raise DataError(f"samples of shape {samples.shape} are no sound; give one row of finite numbers")
     # what lies a second behind the end does not reach into what is shown
-    near = samples[: int((spectrum.seconds + 1.0) * rate)]
+    near = samples[: int(spectrum.reach * rate)]
     power = mel_power(_in_time(_at_rate(near, rate, spectrum.rate), spectrum.samples), spectrum)
     if power.max() < np.finfo(np.float64).tiny:
         return np.zeros(power.shape, dtype=np.uint8)
@@ -136,9 +154,10 @@ def log_mel(samples: Floats, rate: int, spectrum: Spectrum | None = None) -> Arr
 
 def mel_power(samples: Floats, spectrum: Spectrum) -> Floats:
     """Power of each pitch in each frame, shape (mels, frames)."""
-    half = spectrum.window // 2
+    # of an odd window the longer half is behind its middle
+    half = spectrum.window // 2, spectrum.window - spectrum.window // 2
     # a sound shorter than half a window has nothing to mirror
-    mirrored = np.pad(samples, half, mode="reflect" if len(samples) > half else "symmetric")
+    mirrored = np.pad(samples, half, mode="reflect" if len(samples) > half[1] else "symmetric")
     frames = np.lib.stride_tricks.sliding_window_view(mirrored, spectrum.window)[:: spectrum.hop][: spectrum.frames]
     bins = np.fft.rfft(frames * signal.get_window("hann", spectrum.window), axis=1)
     power: Floats = mel_filters(spectrum) @ (np.abs(bins) ** 2).T
@@ -166,6 +185,12 @@ def hertz(mels: Floats) -> Floats:
     """The pitch of a mel; the inverse of `mel`."""
     above = _LINEAR_HERTZ * np.exp(_LOG_STEP * (np.maximum(mels, _LINEAR_MELS) - _LINEAR_MELS))
     return np.where(mels < _LINEAR_MELS, mels * _LINEAR_HERTZ / _LINEAR_MELS, above)
+
+
+def _whole(rate: object) -> int:
+    if not isinstance(rate, Real) or float(rate) % 1 or float(rate) < 1:
+        raise ParameterError(f"rate is {rate!r}; give the samples a second, a whole number from 1")
+    return int(float(rate))
 
 
 def _at_rate(samples: Floats, rate: int, wanted: int) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import lzma
 import math
 import re
 import warnings
@@ -56,8 +57,8 @@ def open_npz(path: Path) -> dict[str, Array]:
             _check_members(path, members)
             return {member.filename.removesuffix(".npy"): _member(path, archive, member) for member in members}
     except (
-        zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, KeyError,
-        IndexError, OverflowError,
+        zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError, RuntimeError,
+        ValueError, KeyError, IndexError, OverflowError,
     ) as error:  # fmt: skip
         if isinstance(error, DataError):
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +12,8 @@ from polyculture.arrays import Array, Floats
 from polyculture.errors import DataError, MissingExtraError
 
 _PREAMBLE, _MARK = 128, b"DICM"
+_DEFLATED = re.compile(rb"\x02\x00\x10\x00.{4}\s*1\.2\.840\.10008\.1\.2\.1\.99(?![0-9.])", re.DOTALL)
+"""The element that says that all others are compressed: pydicom inflates them whatever they grow to."""
 
 
 def is_dicom(data: bytes) -> bool:
@@ -37,7 +40,7 @@ def dicom(data: bytes, check: Callable[[int, int], None]) -> Array:
     MissingExtraError
         If pydicom is not installed.
     DataError
-        If there is no picture, or its kind is not known.
+        If there is no picture, its kind is not known, or the file is deflated as a whole.
     """
     try:
         import pydicom
@@ -45,6 +48,8 @@ def dicom(data: bytes, check: Callable[[int, int], None]) -> Array:
         raise MissingExtraError("reading DICOM", "dicom") from error
     from pydicom.pixels.utils import pixel_array
 
+    if _DEFLATED.search(data):
+        raise DataError("is deflated DICOM, which is not read as it may grow to any size; save it in another syntax")
     file = pydicom.dcmread(io.BytesIO(data))
     if "PixelData" not in file:
         raise DataError("is DICOM without a picture; take it away")

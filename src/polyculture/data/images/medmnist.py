@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from polyculture.arrays import Array
+from polyculture.data.audit_input.arrays import open_npz
 from polyculture.data.audit_input.files import checked
 from polyculture.data.dataset import DomainData
 from polyculture.data.images.arrays import as_images
 from polyculture.errors import DataError
 
 SPLITS = {"train": "train", "val": "validation", "test": "test"}
-_BYTES = 2**33
 
 
 def read_medmnist(path: str | Path | Sequence[str | Path], size: int | None = None) -> DomainData:
@@ -62,7 +59,7 @@ def read_medmnist(path: str | Path | Sequence[str | Path], size: int | None = No
     .. [1] Yang et al. 2023, MedMNIST v2, Scientific Data 10(41).
     """
     paths = checked(path)
-    parts = [_part(each, split, size) for each in paths for split in SPLITS]
+    parts = [part for each in paths for part in _parts(each, size)]
     sides = {images.shape[1:] for images, _, _ in parts}
     if len(sides) > 1:
         raise DataError(f"{paths[0]}: and others hold images of {len(sides)} sizes; give size to bring them to one")
@@ -79,10 +76,16 @@ def read_medmnist(path: str | Path | Sequence[str | Path], size: int | None = No
     )
 
 
-def _part(path: Path, split: str, size: int | None) -> tuple[Array, list[Any], int]:
+def _parts(path: Path, size: int | None) -> list[tuple[Array, list[Any], int]]:
+    """What each split of a file holds; see `_part`."""
+    arrays = open_npz(path)
+    return [_part(path, arrays, split, size) for split in SPLITS]
+
+
+def _part(path: Path, arrays: Mapping[str, Array], split: str, size: int | None) -> tuple[Array, list[Any], int]:
     """Pictures of a split of a file, their labels, and how many there are."""
-    images = as_images(_array(path, f"{split}_images"), size, source=f"{path}: {split}_images")
-    labels = _array(path, f"{split}_labels")
+    images = as_images(_array(path, arrays, f"{split}_images"), size, source=f"{path}: {split}_images")
+    labels = _array(path, arrays, f"{split}_labels")
     if labels.ndim not in (1, 2) or len(labels) != len(images) or labels.dtype.kind not in "iub":
         raise DataError(
             f"{path}: {split}_labels are {labels.dtype} of shape {labels.shape}, expected whole numbers for each of "
@@ -96,19 +99,9 @@ def _part(path: Path, split: str, size: int | None) -> tuple[Array, list[Any], i
     return images, [tuple(row) for row in rows.tolist()], len(images)
 
 
-def _array(path: Path, name: str) -> Array:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            member = archive.getinfo(f"{name}.npy")
-            data = archive.read(member) if member.file_size <= _BYTES else b""
-        if not data:
-            raise DataError(f"{path}: {name} is empty or has more than {_BYTES:,} bytes; fetch the file again")
-        return np.asarray(np.lib.format.read_array(io.BytesIO(data), allow_pickle=False))
-    except KeyError as error:
-        raise DataError(f"{path}: has no {name}; MedMNIST has images and labels for train, val and test") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, MemoryError) as error:
-        raise DataError(f"{path}: {name} cannot be read ({error}); fetch the file again") from error
-    except ValueError as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path}: {name} is no array of numbers ({error}); fetch the file again") from error
+def _array(path: Path, arrays: Mapping[str, Array], name: str) -> Array:
+    if name not in arrays:
+        raise DataError(f"{path}: has no {name}; MedMNIST has images and labels for train, val and test")
+    if not arrays[name].size:
+        raise DataError(f"{path}: {name} is empty; fetch the file again")
+    return arrays[name]

@@ -126,7 +126,7 @@ def _refuse_single(values: Array) -> None:
 
 
 def _column(values: list[Any]) -> Array | None:
-    first = next((value for value in values if not _missing(value)), "")
+    first = next((value for value in values if not is_missing(value)), "")
     if isinstance(first, list | tuple | np.ndarray):
         return None
     if not isinstance(first, str):
@@ -135,14 +135,22 @@ def _column(values: list[Any]) -> Array | None:
             "array.reshape(-1, 1) for one column and array.reshape(1, -1) for one item"
         )
     for row, value in enumerate(values, start=1):
-        if not isinstance(value, str) and not _missing(value):
+        if not isinstance(value, str) and not is_missing(value):
             raise DataError(f"item {row} is of type {type(value).__name__}, expected text; drop it or replace it by ''")
     out = np.empty(len(values), dtype=object)
-    out[:] = ["" if _missing(value) else str(value) for value in values]
+    out[:] = ["" if is_missing(value) else str(value) for value in values]
     return out
 
 
-def _missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether it is None or NaN.
+
+    Examples
+    --------
+    >>> from polyculture.features.encoders.items import is_missing
+    >>> is_missing(float("nan")), is_missing("")
+    (True, False)
+    """
     return value is None or (isinstance(value, float) and bool(np.isnan(value)))
 
 
