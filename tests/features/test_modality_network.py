@@ -98,3 +98,9 @@ def test_a_lacking_modality_has_no_say_in_the_gates():
     blocks = [torch.randn(5, 2), torch.zeros(5, 3)]
     there = torch.tensor([[1.0, 0.0]]).repeat(5, 1)
     torch.testing.assert_close(fused(blocks, there), fused.read[0](blocks[0]).tanh())
+
+
+@pytest.mark.parametrize("fusion", ["concatenation", "low_rank", "gated"])
+def test_of_no_items_there_are_no_answers(fusion):
+    network = build_modalities([[(0, 2)], [(2, 5)]], (4,), 3, fusion=fusion).eval()
+    assert network(torch.ones(0, 5)).shape == (0, 3)
