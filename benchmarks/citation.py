@@ -149,8 +149,24 @@ def table(
             continue
         each = np.array([[run[pair][name][metric] for pair in pairs] for run in runs])
         yield _line(name, [*each.mean(axis=0), each.mean()], f"{each.mean(axis=1).std():.2f}")
+    each = np.array([[elsewhere(run)[pair][metric] for pair in pairs] for run in runs])
+    name = "way chosen between the two networks that are not the target"
+    yield _line(name, [*each.mean(axis=0), each.mean()], f"{each.mean(axis=1).std():.2f}")
     for name, values in published.items():
         yield _line(f"published: {name}", [*values, np.mean(values)], "")
+
+
+def elsewhere(run: dict[str, dict[str, Scores]]) -> dict[str, Scores]:
+    """Scores of each transfer under the way that is best, by micro-F1, between the networks that are not its target.
+
+    No label of the target takes part in this choice, which the settings of the ways themselves cannot say of all.
+    """
+    ways = [name for name, row in run["A→C"].items() if "micro" in row and not name.startswith(("chosen", "target"))]
+    found = {}
+    for pair in run:
+        others = [each for each in run if pair[-1] not in (each[0], each[-1])]
+        found[pair] = run[pair][max(ways, key=lambda way: sum(run[each][way]["micro"] for each in others))]
+    return found
 
 
 def _line(name: str, numbers: list[float], last: str) -> str:
