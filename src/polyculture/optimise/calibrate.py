@@ -72,8 +72,6 @@ def sharpen(probabilities: Array, by: float, kind: type[Target] = Classes) -> Ar
 def temperature(logits: Array, y: Array) -> float:
     r"""The T > 0 that makes :math:`\operatorname{softmax}(z / T)` most likely, between 0.05 and 20.
 
-    :math:`\log T` has a standard normal prior, so that a few faultless items do not make every answer certain.
-
     Parameters
     ----------
     logits : array of shape (n, outputs)
@@ -88,8 +86,8 @@ def temperature(logits: Array, y: Array) -> float:
     --------
     >>> import numpy as np
     >>> from polyculture.optimise.calibrate import temperature
-    >>> overconfident = np.array([[9.0, 0.0]] * 40)
-    >>> temperature(overconfident, np.array([0, 0, 0, 1] * 10)) > 2
+    >>> overconfident = np.array([[9.0, 0.0]] * 4)
+    >>> temperature(overconfident, np.array([0, 0, 0, 1])) > 2
     True
     """
     return kind_of(y).temperature(logits, y)

@@ -159,13 +159,9 @@ class Target(ABC):
 
     @classmethod
     def temperature(cls, scores: Array, y: Array) -> float:
-        """The T > 0 by which scores are divided for the lowest loss, between 0.05 and 20.
-
-        Its logarithm has a standard normal prior, which a hundred items outweigh: a dozen that are all right would else
-        make every answer certain.
-        """
+        """The T > 0 by which scores are divided for the lowest loss, between 0.05 and 20."""
         found = minimize_scalar(
-            lambda log_t: float(np.mean(cls.losses(scores / np.exp(log_t), y)) + log_t**2 / (2 * len(y))),
+            lambda log_t: float(np.mean(cls.losses(scores / np.exp(log_t), y))),
             bounds=(np.log(0.05), np.log(20.0)),
             method="bounded",
         )
