@@ -108,6 +108,8 @@ class Answering(Reading):
 
     def _lacking_all(self, encoded: Encoded) -> Mask:
         """Items that lack every modality, and are told nothing by neighbours in a graph either."""
+        if not encoded.present:
+            return np.zeros(len(encoded), dtype=bool)
         there = np.any(list(having(encoded, self.features_.reads_).values()), axis=0)
         told = np.asarray(encoded.vectors).any(axis=1)
         return np.asarray(~there & ~told)

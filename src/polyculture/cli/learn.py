@@ -31,8 +31,6 @@ from polyculture.progress import Steps
 if TYPE_CHECKING:
     from polyculture.features.text_backbone import TextBackbone
 
-_KIND = {"text": "text", "vector": "vector", "audio": "image"}
-
 
 @dataclass(frozen=True)
 class Fitted:
@@ -136,7 +134,8 @@ def _preset(task: str | None, data: DomainData) -> list[Encoder]:
         )
     found: list[Encoder] = PRESETS.load(task).encoders()
     # what is there beside the images keeps what suits it
-    further = [n for name in data.items if name != "image" for n in chosen_encoders("auto", kind=_KIND[name])]
+    kinds = Items.checked(data.items).kinds
+    further = [n for name, kind in kinds.items() if name != "image" for n in chosen_encoders("auto", kind=kind)]
     return [*found, *map(make_encoder, further)]
 
 

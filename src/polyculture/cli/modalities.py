@@ -57,7 +57,7 @@ class Modalities:
             If they do not, or the size is out of its range.
         """
         check_ranges(image_size=(self.size, 8, 1024))
-        if not _is_table(path) and (self.text or self.vector):
+        if not is_table(path) and (self.text or self.vector):
             option = "--text" if self.text else "--vector"
             raise ParameterError(f"{option}: names a column, and {path} is no table; leave it out")
 
@@ -85,7 +85,7 @@ def read_items(path: Path, wanted: Modalities, **names: str | None) -> DomainDat
     """
     from polyculture.cli.table import read_texts
 
-    if path.is_dir() or path.suffix.lower() == ".npz":
+    if not is_table(path):
         return _of_files(path, wanted)
     if wanted.of_texts:
         return read_texts(path, text=wanted.text or "text", **names)
@@ -95,7 +95,7 @@ def read_items(path: Path, wanted: Modalities, **names: str | None) -> DomainDat
 
 
 def _of_files(path: Path, wanted: Modalities) -> DomainData:
-    if path.suffix.lower() == ".npz" and not path.is_dir():
+    if not path.is_dir():
         from polyculture.data.images import read_medmnist
 
         return read_medmnist(path, wanted.size)
@@ -154,13 +154,11 @@ def _looked_at(
     columns: Mapping[str, Sequence[Any]], wanted: Modalities, vectors: Sequence[str], names: Mapping[str, str | None]
 ) -> Mapping[str, Sequence[Any]]:
     """The columns that are named, or stand under a part's own name; all of them where a named one is not there."""
-    asked = [wanted.text, wanted.image, wanted.audio, *vectors, *(name or part for part, name in names.items())]
-    if missing := [name for name in (wanted.image, wanted.audio) if name is not None and name not in columns]:
-        # said by the reader of the other columns, in its words
-        return {name: columns[name] for name in columns if name != missing[0]}
-    kept = {name: columns[name] for name in columns if name in asked}
-    required = [name for name in (wanted.text, *vectors, *names.values()) if name is not None]
-    return columns if any(name not in columns for name in required) else kept
+    named = [wanted.text, wanted.image, wanted.audio, *vectors, *names.values()]
+    if any(name is not None and name not in columns for name in named):
+        # the reader of all columns complains best about a name that is none
+        return columns
+    return {name: values for name, values in columns.items() if name in (*named, *names)}
 
 
 def _files_of(columns: Mapping[str, Sequence[Any]], column: str, path: Path, kind: str, size: int) -> tuple[Any, Any]:
@@ -192,7 +190,8 @@ def _check_all_there(present: Mapping[str, Any], path: Path, wanted: Modalities)
             raise DataError(f"{path}: row {row} names no file in {column!r}; write its path, or take the row out")
 
 
-def _is_table(path: Path) -> bool:
+def is_table(path: Path) -> bool:
+    """Whether DATA has columns: it is no folder, and no archive of MedMNIST."""
     return not path.is_dir() and path.suffix.lower() != ".npz"
 
 

@@ -25,6 +25,7 @@ from polyculture.cli.modalities import (
     Modalities,
     TextColumn,
     VectorColumns,
+    is_table,
     items_of,
     note_lacking,
     read_items,
@@ -94,7 +95,7 @@ def _predict(
 
 def _asked(path: Path, wanted: Modalities, domain: str | None) -> tuple[Table, DomainData]:
     """The table that is written again with predictions, and its items; of files, a table of their names."""
-    if path.is_dir() or path.suffix.lower() == ".npz":
+    if not is_table(path):
         items = read_items(path, wanted)
         return {"id": items.ids.tolist(), "domain": items.domain.tolist()}, items
     from polyculture.data.readers import read_table

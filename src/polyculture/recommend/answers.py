@@ -13,6 +13,7 @@ from polyculture.data.interactions import Interactions
 from polyculture.data.interactions.coding import named
 from polyculture.errors import ParameterError
 from polyculture.recommend.base import normalised
+from polyculture.recommend.ranges import check_whole
 from polyculture.recommend.ranked import best, blocks, hide
 from polyculture.recommend.serving import Serving
 
@@ -31,17 +32,11 @@ def positions_of(known: Array, names: Sequence[str], what: str, *, missing: bool
     return found
 
 
-def checked_k(k: int) -> int:
-    """A whole number from 1."""
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ParameterError(f"k is {k!r}; give a whole number from 1")
-    return int(k)
-
-
 def top_items(servings: Sequence[Serving], rows: Ints, seen: sp.csr_array | None, k: int) -> tuple[Ints, Floats]:
     """Columns of the best k items of these domains for each row, -1 where there are fewer, and their scores."""
+    check_whole("k", k, 1)
     items = np.unique(np.concatenate([serving.items for serving in servings]))
-    out, values = np.full((len(rows), checked_k(k)), -1), np.full((len(rows), k), np.nan)
+    out, values = np.full((len(rows), k), -1), np.full((len(rows), k), np.nan)
     onward = None if seen is None else sp.csc_array(seen)[:, items].tocsr()
     for part in blocks(np.arange(len(rows)), len(items)):
         scores = np.full((len(part), len(items)), -np.inf, dtype=np.float32)
@@ -53,28 +48,31 @@ def top_items(servings: Sequence[Serving], rows: Ints, seen: sp.csr_array | None
             hidden = scores[known]
             hide(hidden, onward[rows[part][known]])
             scores[known] = hidden
-        found = best(scores, k)
-        there = found >= 0
-        out[part] = np.where(there, items[found], -1)
-        values[part] = np.where(there, np.take_along_axis(scores, np.maximum(found, 0), axis=1), np.nan)
+        out[part], values[part] = _best_of(scores, items, k)
     return out, values
+
+
+def _best_of(scores: Floats, columns: Ints, k: int) -> tuple[Ints, Floats]:
+    """The k best of these columns in each row, -1 where there are fewer, and their scores."""
+    found = best(scores, k)
+    there = found >= 0
+    values = np.take_along_axis(scores, np.maximum(found, 0), axis=1)
+    return np.where(there, columns[found], -1), np.where(there, values, np.nan)
 
 
 def similar(seen: sp.csr_array, columns: Ints, items: Sequence[Ints], k: int) -> tuple[Ints, Floats]:
     """The k items of these domains nearest to each column by the cosine, users weighing by the root of their degree."""
+    check_whole("k", k, 1)
     x, _ = normalised(sp.csr_array(seen), 0.5, 0.0)
     lengths = np.sqrt(np.asarray(x.multiply(x).sum(axis=0)).ravel())
     x = sp.csc_array(x.multiply(1 / np.where(lengths > 0, lengths, 1)))
     among = np.unique(np.concatenate(items))
-    out, values = np.full((len(columns), checked_k(k)), -1), np.full((len(columns), k), np.nan)
+    out, values = np.full((len(columns), k), -1), np.full((len(columns), k), np.nan)
     for part in blocks(np.arange(len(columns)), len(among)):
         scores = (x[:, columns[part]].T @ x[:, among]).toarray()
         scores[columns[part][:, None] == among[None]] = -np.inf
         scores[scores == 0] = -np.inf
-        found = best(scores, k)
-        there = found >= 0
-        out[part] = np.where(there, among[found], -1)
-        values[part] = np.where(there, np.take_along_axis(scores, np.maximum(found, 0), axis=1), np.nan)
+        out[part], values[part] = _best_of(scores, among, k)
     return out, values
 
 
@@ -82,7 +80,8 @@ def reasons_frame(columns: Ints, values: Floats, most: int, known: Interactions,
     """The largest parts of a score as a table."""
     import polars as pl
 
-    order = np.argsort(-np.abs(values), kind="stable")[: checked_k(most)]
+    check_whole("most", most, 1)
+    order = np.argsort(-np.abs(values), kind="stable")[:most]
     whole = np.abs(values).sum()
     items = [str(known.items[c]) if c >= 0 else "(other users)" for c in columns[order].tolist()]
     homes = [known.item_domain[c] if c >= 0 else -2 for c in columns[order].tolist()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -56,7 +57,9 @@ class Spectral:
         """Float32 array of shape (len(rows), len(items))."""
         items = np.arange(self.basis.matrix.shape[1]) if items is None else items
         mine = self.basis.matrix[rows] @ self._left
-        found: Floats = mine @ self._vectors[items].T
+        # rankings ask for all items, a few users at a time
+        vectors = self._vectors if len(items) == len(self._vectors) else self._vectors[items]
+        found: Floats = mine @ vectors.T
         if self.linear_weight:
             found += np.float32(self._share) * self.basis.spread(rows, items)
         found *= self._columns[items]
@@ -80,12 +83,12 @@ class Spectral:
         """What two steps over the graph weigh: `linear_weight` at the edge of the band."""
         return float(self.linear_weight / max(self.basis.values[self.vectors - 1] ** 2, 1e-12))
 
-    @property
+    @cached_property
     def _left(self) -> Floats:
         bands = 1.0 - self._share * self.basis.values[: self.vectors] ** 2
         return np.asarray(self._vectors * bands, dtype=np.float32)
 
-    @property
+    @cached_property
     def _columns(self) -> Floats:
         return np.asarray(self.basis.degrees**self.output_exponent, dtype=np.float32)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
+
+from polyculture.features.encoders.trained import VectorNetwork
 
 FAINT = 0.05
 """Added to a standard deviation: an image without contrast stays one."""
@@ -29,29 +31,9 @@ def even(images: Tensor) -> Tensor:
     return (images - middle[:, None, None, None]) / (spread[:, None, None, None] + FAINT)
 
 
-class ImageNetwork(nn.Module):
-    """Images, each on its own scale → body → vector → linear head.
+class ImageNetwork(VectorNetwork):
+    """Images, each on its own scale → body, ``(n, 3, size, size) -> (n, hidden)`` → vector → linear head."""
 
-    Parameters
-    ----------
-    body : torch.nn.Module
-        ``(n, 3, size, size) -> (n, hidden)``.
-    hidden, classes : int
-        Sizes of the vector and of the output.
-    dropout : float in [0, 1)
-        Before the head.
-    """
-
-    def __init__(self, body: nn.Module, *, hidden: int, classes: int, dropout: float) -> None:
-        super().__init__()
-        self.body = body
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(hidden, classes)
-
-    def vectors(self, images: Tensor) -> Tensor:
-        """Penultimate vectors, shape (n, hidden)."""
-        return self.body(even(images))  # type: ignore[no-any-return]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits, shape (n, classes)."""
-        return self.head(self.dropout(self.vectors(images)))  # type: ignore[no-any-return]
+    def scaled(self, items: Tensor) -> Tensor:
+        """Each image with mean 0 and standard deviation about 1."""
+        return even(items)

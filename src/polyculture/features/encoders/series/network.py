@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from polyculture.arrays import Floats
+from polyculture.features.encoders.trained import VectorNetwork
 
 
-class SeriesNetwork(nn.Module):
+class SeriesNetwork(VectorNetwork):
     """Series, each channel on one scale → body → vector → linear head.
 
     Parameters
@@ -25,10 +26,7 @@ class SeriesNetwork(nn.Module):
     scale: Tensor
 
     def __init__(self, body: nn.Module, *, channels: int, hidden: int, classes: int, dropout: float) -> None:
-        super().__init__()
-        self.body = body
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(hidden, classes)
+        super().__init__(body, hidden=hidden, classes=classes, dropout=dropout)
         self.register_buffer("mean", torch.zeros(channels, 1))
         self.register_buffer("scale", torch.ones(channels, 1))
 
@@ -40,10 +38,6 @@ class SeriesNetwork(nn.Module):
         # a channel that never changes stays as it is
         self.scale.copy_(torch.from_numpy(spread + (spread == 0))[:, None])
 
-    def vectors(self, series: Tensor) -> Tensor:
-        """Penultimate vectors, shape (n, hidden)."""
-        return self.body((series - self.mean) / self.scale)  # type: ignore[no-any-return]
-
-    def forward(self, series: Tensor) -> Tensor:
-        """Logits, shape (n, classes)."""
-        return self.head(self.dropout(self.vectors(series)))  # type: ignore[no-any-return]
+    def scaled(self, items: Tensor) -> Tensor:
+        """Each channel with mean 0 and standard deviation 1 over the training series."""
+        return (items - self.mean) / self.scale
