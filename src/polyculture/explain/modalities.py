@@ -14,7 +14,8 @@ from polyculture.explain.asked import Asked
 from polyculture.explain.odds import log_odds
 from polyculture.explain.shapley import Shapley, shapley
 from polyculture.features.combine import Encoded
-from polyculture.features.spread import LEARNT, Layer
+from polyculture.features.spread import LEARNT
+from polyculture.features.spread_inputs import Layer
 
 TEXTS = "texts"
 """The player that stands for what a Transformer reads."""

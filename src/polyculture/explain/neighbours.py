@@ -13,7 +13,8 @@ from polyculture.arrays import Floats, Ints, Mask
 from polyculture.classify import CrossDomainClassifier
 from polyculture.explain.asked import Asked
 from polyculture.explain.served import by_network, check_served
-from polyculture.features.spread import LEARNT, Layer
+from polyculture.features.spread import LEARNT
+from polyculture.features.spread_inputs import Layer
 
 MOST = 50
 """Neighbours of an item that are looked at: those with the largest shares."""

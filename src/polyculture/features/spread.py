@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +15,7 @@ from polyculture.features.closed_form import held_out_hits
 from polyculture.features.encoders.base import State
 from polyculture.features.graph import PROPAGATIONS, Graph, build_graph, propagation, restore
 from polyculture.features.graph import given as given_edges
+from polyculture.features.spread_inputs import Inputs, Layer, beside, gain_of, joined, source_of, within_graph
 from polyculture.progress import LOG
 
 KINDS = ("none", "given", "words", "other", "same", "auto")
@@ -24,27 +24,6 @@ SEARCHED = 50_000
 """Among more items ``"auto"`` looks for no neighbours: comparing all pairs costs time with their square."""
 MARGIN = 2.0
 """Standard errors by which a graph must beat no graph: it is the best of several, and costs time ever after."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One block's graph, the view it was built from, and its fitted propagation."""
-
-    view: str
-    graph: Graph
-    propagation: Any
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What a choice is made from: blocks of the items in the graph, views to find neighbours in, labels and edges."""
-
-    blocks: Mapping[str, Floats]
-    views: Mapping[str, Matrix]
-    y: Ints
-    validation: Mask
-    given: sp.csr_array | None
-    built: dict[tuple[str, str], Graph] = field(default_factory=dict)
 
 
 class Spread(BaseEstimator):  # type: ignore[misc]
@@ -134,7 +113,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
         given : sparse array, shape (n, n), or None
         """
         self._check(given, len(y))
-        plain = _beside(blocks)
+        plain = beside(blocks)
         self.kind_, self.hops_ = "none", 0
         self.layers_: dict[str, Layer] = {}
         self.scores_: dict[str, float] = {}
@@ -144,7 +123,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             return plain
         inside = np.ones(len(y), dtype=bool) if copies is None else ~copies
         held = np.zeros(len(y), dtype=bool) if validation is None else validation
-        data = _inside(Inputs(blocks, views, y, held, None if given is None else sp.csr_array(given)), inside)
+        data = within_graph(Inputs(blocks, views, y, held, None if given is None else sp.csr_array(given)), inside)
         where = np.zeros(inside.sum(), dtype=int) if domain is None else domain[inside]
         best = self._choose(plain if inside.all() else plain[inside], data, where, depths)
         return self._with_copies(best, blocks, views, inside, given)
@@ -170,7 +149,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             spread = self._spread(kind, hops, data)
             if spread is None:
                 continue
-            gain, error = _gain(self._judged(f"{kind} {hops}", spread[1], data, where), hits, judges)
+            gain, error = gain_of(self._judged(f"{kind} {hops}", spread[1], data, where), hits, judges)
             # without a 0 among the depths some graph is taken, even one that does not help
             if gain > top and (0 not in self.hops or gain > MARGIN * error):
                 # the best so far alone is kept: all of them together would fill the memory
@@ -213,7 +192,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             fitted = self._propagation(hops)
             spread.append(fitted.fit_transform(data.blocks[name], graph.edges, data.y, validation=data.validation))
             layers[name] = Layer(view, graph, fitted)
-        return (layers, _joined(spread)) if spread else None
+        return (layers, joined(spread)) if spread else None
 
     def _propagation(self, hops: int) -> Any:
         if self.propagation in LEARNT:
@@ -222,7 +201,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
 
     def _graphs(self, kind: str, data: Inputs) -> dict[str, tuple[str, Graph]]:
         """Each block's graph; empty where this kind cannot be built from these views."""
-        sources = {name: _source(kind, name, data.views) for name in data.blocks}
+        sources = {name: source_of(kind, name, data.views) for name in data.blocks}
         if kind == "given" and data.given is not None:
             key = ("given", "")
             if key not in data.built:
@@ -287,7 +266,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
         if self.kind_ != "given" and (edges is not None or graph is not None):
             LOG.warning("the model spreads vectors over no given edges (graph: %s): these are not used", self.kind_)
         if self.kind_ == "none":
-            return _beside(blocks)
+            return beside(blocks)
         count = len(next(iter(blocks.values())))
         among = None
         if self.kind_ == "given":
@@ -299,7 +278,7 @@ class Spread(BaseEstimator):  # type: ignore[misc]
             if layer.view not in attached:
                 attached[layer.view] = layer.graph.attach(views[layer.view] if layer.view else edges)
             spread.append(layer.propagation.transform(blocks[name], attached[layer.view], among=among))
-        return _joined(spread)
+        return joined(spread)
 
     def widths(self, blocks: Mapping[str, int]) -> dict[str, int]:
         """Columns of each block once it is spread, from those that it had."""
@@ -369,40 +348,3 @@ def _of(graph: sp.sparray, count: int) -> sp.sparray:
         shape = getattr(graph, "shape", type(graph).__name__)
         raise ShapeError(f"the graph is {shape}, expected one row and one column for each of {count} items")
     return graph
-
-
-def _beside(blocks: Mapping[str, Floats]) -> Floats:
-    return _joined(list(blocks.values()))
-
-
-def _joined(parts: Sequence[Floats]) -> Floats:
-    """Columns side by side; one part alone is not copied."""
-    return parts[0] if len(parts) == 1 else np.hstack(parts)
-
-
-def _inside(data: Inputs, inside: Mask) -> Inputs:
-    """The items that are part of the graph: all but the augmented copies."""
-    if inside.all():
-        return data
-    rows = np.flatnonzero(inside)
-    blocks, views = ({n: m[rows] for n, m in part.items()} for part in (data.blocks, data.views))
-    given = None if data.given is None else data.given[rows][:, rows]
-    return Inputs(blocks, views, data.y[rows], data.validation[rows], given)
-
-
-def _source(kind: str, name: str, views: Mapping[str, Matrix]) -> str:
-    """The view that a block's neighbours are found in; empty where there is none."""
-    if kind == "same":
-        return name
-    if kind == "words":
-        return next((n for n, v in views.items() if sp.issparse(v)), "")
-    sparse = sp.issparse(views[name])
-    # lexical neighbours for semantic vectors and the reverse
-    return next((n for n, v in views.items() if sp.issparse(v) != sparse), "")
-
-
-def _gain(found: Array, plain: Array, domains: Array) -> tuple[float, float]:
-    """Mean over domains of the difference in hits, and its standard error."""
-    each = [(found - plain)[domains == d] for d in np.unique(domains)]
-    error = np.sqrt(sum(float(e.var()) / len(e) for e in each)) / len(each)
-    return float(np.mean([e.mean() for e in each])), float(error)
