@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["README.md", "docs/tutorial.md", *(f"docs/howto/{path.name}" for path in (ROOT / "docs/howto").glob("*.md"))]
+PAGES = [
+    "README.md",
+    "docs/install.md",
+    "docs/tutorial.md",
+    *(f"docs/howto/{path.name}" for path in (ROOT / "docs/howto").glob("*.md")),
+]
 """Pages whose blocks are run."""
 SHELL = ("", "sh")
 SHOWN = ("text", "json", "yaml", "bibtex")
