@@ -40,6 +40,9 @@ napoleon_use_admonition_for_examples = False
 python_use_unqualified_type_names = True
 add_module_names = False
 
+# an option is --full and not –full
+smartquotes = False
+
 html_theme = "furo"
 html_title = "Polyculture"
 html_static_path = ["_static"]

@@ -26,7 +26,7 @@ class Facts(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """The table."""
         rows = _measures() if self.arguments[0] == "measures" else _parts(self.arguments[0])
-        return self.parse_text_to_nodes("\n".join(_table(list(rows))))
+        return [nodes.container("", *self.parse_text_to_nodes("\n".join(_table(list(rows)))), classes=["facts"])]
 
 
 def _measures() -> Iterator[dict[str, str]]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 from code_blocks import ROOT, blocks
+
+from polyculture import __version__
 
 LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#\s]+)(?:#[^)]*)?\)")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -43,6 +47,13 @@ def test_every_page_of_a_task_is_in_the_list_of_them() -> None:
     listed = (ROOT / "docs/howto/index.md").read_text(encoding="utf-8").split("```")[1].splitlines()
     there = {path.stem for path in (ROOT / "docs/howto").glob("*.md")} - {"index"}
     assert there == {name for name in listed if name and not name.startswith((":", "{"))}
+
+
+def test_the_citation_is_of_this_version_and_licence() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (cited["version"], cited["license"]) == (__version__, project["license"])
+    assert set(cited["keywords"]) == set(project["keywords"])
 
 
 @pytest.fixture
