@@ -40,8 +40,8 @@ napoleon_use_admonition_for_examples = False
 python_use_unqualified_type_names = True
 add_module_names = False
 
-# an option is --full and not –full
-smartquotes = False
+# quotes stay as they are typed
+smartquotes_action = "De"
 
 html_theme = "furo"
 html_title = "Polyculture"

@@ -132,7 +132,9 @@ def _option(option: Any) -> dict[str, str]:
 
 
 def _escaped(text: str | None) -> str:
-    return re.sub(r"([<>*_])", r"\\\1", text or "")
+    escaped = re.sub(r"([<>*_])", r"\\\1", text or "")
+    # two dashes in a text become a long one; in code they do not
+    return re.sub(r"(?<![\w`])(--[a-z][a-z-]*)", r"`\1`", escaped)
 
 
 def _skip(app: Sphinx, what: str, name: str, value: Any, skip: bool, options: Any) -> bool | None:  # noqa: ARG001 - Sphinx calls it so
