@@ -22,6 +22,7 @@ from polyculture.report.card import Card, make_card, render_card, write_card
 from polyculture.report.card.front_matter import front_matter
 from polyculture.report.card.inert import fenced, inert
 from polyculture.report.card.told import task_of
+from polyculture.store import save
 
 GOLDEN = Path(__file__).with_name("card_golden.md")
 HOSTILE = (
@@ -145,6 +146,42 @@ def test_an_audit_alone_makes_a_card(audited: Path) -> None:
     assert card.audit["headline"] in " ".join(render_card(card).split())
     assert card.accuracy == {}
     assert "model-index" not in front_matter(card)
+
+
+def ranked(**changes: Any) -> dict[str, Any]:
+    row = {"domain": "books|", "model": "fused", "users": 9, "ndcg@10": 0.25, "mrr@10": None}
+    return {
+        "schema": "polyculture.recommend-evaluate/1",
+        "data": {"source": "baskets.csv"},
+        "evaluation": [row, {**row, "model": "popularity", "ndcg@10": 0.5, "recall@5": 1.0}],
+        **changes,
+    }
+
+
+def test_a_recommender_has_its_rankings(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(json.dumps(ranked()), encoding="utf-8")
+    card = make_card(tmp_path / "r.json")
+    page = render_card(card)
+    assert "| domain | model | users | ndcg&#64;10 | mrr&#64;10 | recall&#64;5 |" in page
+    assert "| books\\| | fused | 9 | 0.250 | – | – |" in page
+    assert "| books\\| | popularity | 9 | 0.500 | – | 1.000 |" in page
+    assert "intervals over users" in page
+    assert "neither an evaluation" not in page
+
+
+def test_a_recommender_that_was_not_judged_says_so(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(json.dumps(ranked(evaluation=None)), encoding="utf-8")
+    assert "neither an evaluation nor an audit" in render_card(make_card(tmp_path / "r.json"))
+    (tmp_path / "r.json").write_text(json.dumps(ranked(evaluation=[{"domain": "a"}])), encoding="utf-8")
+    with pytest.raises(DataError, match="an evaluation of a recommender"):
+        make_card(tmp_path / "r.json")
+
+
+def test_the_folder_of_a_recommender_tells_its_size(tmp_path: Path) -> None:
+    save(tmp_path / "shops", {}, kind="recommender", facts={"users": 3, "items": 40, "domains": 2})
+    page = render_card(make_card(tmp_path / "shops"))
+    assert "| items | 40 |" in page
+    assert "polyculture recommend evaluate MODEL" in page
 
 
 def test_a_large_evaluation_is_cut_and_says_so(make: Make, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def card_command(
         list[Path],
         typer.Argument(
             metavar="MODEL_OR_RESULT...",
-            help="Folder of a model, and JSON of fit, evaluate, demo or audit; one of each at most.",
+            help="Folder of a model, and JSON of fit, evaluate, demo, recommend or audit; one of each kind.",
         ),
     ],
     out: Annotated[Path | None, typer.Option("--out", metavar="CARD.md", help="Write the card as Markdown.")] = None,

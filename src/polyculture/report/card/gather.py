@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from polyculture.errors import DataError
-from polyculture.report.card.judged import accuracy_of, audit_of, homogenization_of
+from polyculture.report.card.judged import accuracy_of, audit_of, homogenization_of, recommendation_of
 from polyculture.report.card.limits import limits, not_measured
 from polyculture.report.card.record import Card
 from polyculture.report.card.sources import Source, read_sources
@@ -30,11 +30,17 @@ _OPTIONS = (
     "task",
 )
 """Settings of `fit` that are options of the command by the same name."""
-_ARTICLE = {"model": "a model", "fit": "a fit", "evaluation": "an evaluation", "audit": "an audit"}
+_ARTICLE = {
+    "model": "a model",
+    "fit": "a fit",
+    "evaluation": "an evaluation",
+    "recommendation": "a fit or an evaluation of a recommender",
+    "audit": "an audit",
+}
 
 
 def make_card(*paths: str | Path, name: str | None = None) -> Card:
-    """A card from the folder of a model, the JSON of `fit`, of `evaluate` or `demo`, and of `audit`: any of them.
+    """A card from the folder of a model and what commands wrote as JSON: `fit`, `evaluate` or `demo`, and `audit`.
 
     Parameters
     ----------
@@ -68,28 +74,30 @@ def make_card(*paths: str | Path, name: str | None = None) -> Card:
     """
     sources = read_sources(paths)
     first = next(iter(sources.values())).path
-    evaluation, audit = _evaluation(sources), sources.get("audit")
-    model = _read(told_by, sources["model"]) if "model" in sources else {}
-    accuracy = _read(lambda source: accuracy_of(source.found), evaluation) if evaluation else {}
-    likeness = _read(lambda source: homogenization_of(source.found), evaluation) if evaluation else {}
-    audited = _read(lambda source: audit_of(source.found), audit) if audit else {}
+    evaluation = _evaluation(sources)
+    model, accuracy = _read(told_by, sources.get("model")), _read(accuracy_of, evaluation)
+    recommendation = _read(recommendation_of, sources.get("recommendation"))
+    audit = _read(audit_of, sources.get("audit"))
     return Card(
         name=name if name is not None else first.resolve().name if first.is_dir() else first.stem,
         model=model,
         data=_data(sources.get("fit"), accuracy),
         accuracy=accuracy,
-        homogenization=likeness,
-        audit=audited,
-        limits=list(limits(model, accuracy, audited, tied="model" in sources and len(sources) > 1)),
-        not_measured=list(not_measured(evaluation.found if evaluation else None, audited)),
+        homogenization=_read(homogenization_of, evaluation),
+        recommendation=recommendation,
+        audit=audit,
+        limits=list(limits(model, accuracy, audit, tied="model" in sources and len(sources) > 1)),
+        not_measured=list(not_measured(evaluation.found if evaluation else None, recommendation, audit)),
         repeat=_repeat(sources),
     )
 
 
-def _read(part: Callable[[Source], dict[str, Any]], source: Source) -> dict[str, Any]:
-    """A part of the card; a file that is not what its schema says is refused by its name."""
+def _read(part: Callable[[Mapping[str, Any]], dict[str, Any]], source: Source | None) -> dict[str, Any]:
+    """A part of the card, empty where its source was not given; one that is not what its schema says is refused."""
+    if source is None:
+        return {}
     try:
-        return part(source)
+        return part(source.found)
     except (AttributeError, LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise DataError(
             f"{source.path}: does not hold what {_ARTICLE[source.what]} does ({type(error).__name__}: {error}); "
@@ -108,7 +116,7 @@ def _evaluation(sources: Mapping[str, Source]) -> Source | None:
 
 def _data(fit: Source | None, accuracy: Mapping[str, Any]) -> dict[str, Any]:
     """Where items came from, and how many of each domain were for what."""
-    fitted = _read(_fitted, fit) if fit else {}
+    fitted = _read(_fitted, fit)
     by_domain: dict[str, dict[str, Any]] = dict(fitted.get("by_domain", {}))
     for row in accuracy.get("by_domain", ()):
         if row["items"] is not None:
@@ -119,8 +127,8 @@ def _data(fit: Source | None, accuracy: Mapping[str, Any]) -> dict[str, Any]:
     return {**source, "by_domain": {domain: by_domain[domain] for domain in sorted(by_domain)}}
 
 
-def _fitted(source: Source) -> dict[str, Any]:
-    data = source.found["data"]
+def _fitted(found: Mapping[str, Any]) -> dict[str, Any]:
+    data = found["data"]
     counts = {str(d): {str(part): int(n) for part, n in of.items()} for d, of in data["items"].items()}
     return {"source": str(data["source"]), "by_domain": counts}
 
@@ -130,18 +138,19 @@ def _repeat(sources: Mapping[str, Source]) -> dict[str, Any]:
     fit, audit = sources.get("fit"), sources.get("audit")
     commands = [_read(_fit_command, fit)["command"]] if fit else []
     if "model" in sources:
-        commands.append("polyculture evaluate MODEL TEST --json scores.json")
+        which = "recommend evaluate" if sources["model"].found["kind"] == "recommender" else "evaluate"
+        commands.append(f"polyculture {which} MODEL TEST --json scores.json")
     if audit:
         commands.append(f"polyculture audit PREDICTIONS --seed {_read(_seed, audit)['seed']} --json audit.json")
     inputs = [{"what": s.what, "name": s.path.resolve().name, "sha256": s.sha256} for s in sources.values()]
     return {"commands": commands, "polyculture": __version__, "inputs": inputs}
 
 
-def _fit_command(source: Source) -> dict[str, Any]:
-    settings = source.found["settings"]
+def _fit_command(found: Mapping[str, Any]) -> dict[str, Any]:
+    settings = found["settings"]
     options = [f"--{name} {shlex.quote(str(settings[name]))}" for name in _OPTIONS if settings.get(name) is not None]
     return {"command": " ".join(["polyculture fit DATA --out MODEL", *options])}
 
 
-def _seed(source: Source) -> dict[str, Any]:
-    return {"seed": int(source.found["settings"].get("seed", 0))}
+def _seed(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {"seed": int(found["settings"].get("seed", 0))}

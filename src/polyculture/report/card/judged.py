@@ -88,6 +88,16 @@ def homogenization_of(found: Mapping[str, Any]) -> dict[str, Any]:
     return {"sentence": str(given["sentence"]), "rows": rows} if rows else {}
 
 
+def recommendation_of(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Measures of rankings by domain and model, as they were judged on held-out interactions; empty where none were."""
+    rows = [
+        {"domain": str(row["domain"]), "model": str(row["model"]), "users": int(row["users"])}
+        | {str(name): float(value) for name, value in mended(row).items() if "@" in name}
+        for row in found["evaluation"] or ()
+    ]
+    return {"source": str(found["data"]["source"]), "rows": rows} if rows else {}
+
+
 def audit_of(found: Mapping[str, Any]) -> dict[str, Any]:
     """The answer in a sentence, and the tables that hold its main numbers."""
     known = AuditResult.from_dict({**found, **{name: mended(found[name]) for name in _NUMBERS}})

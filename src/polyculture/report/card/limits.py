@@ -81,9 +81,14 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + more
 
 
-def not_measured(evaluation: Mapping[str, Any] | None, audit: Mapping[str, Any]) -> Iterator[str]:
+def not_measured(
+    evaluation: Mapping[str, Any] | None, recommendation: Mapping[str, Any], audit: Mapping[str, Any]
+) -> Iterator[str]:
     """What an evaluation did not ask, and what an audit could not answer and why."""
-    if evaluation is None and not audit:
+    if recommendation:
+        yield "intervals over users: the file holds means alone, so differences between its rows may be chance"
+        yield "whether people like what is recommended: held-out interactions tell what they took"
+    if evaluation is None and not audit and not recommendation:
         yield "how well it answers, and how alike its parts fail: neither an evaluation nor an audit was given"
     if evaluation is not None:
         yield from (said for name, said in QUESTIONS.items() if not evaluation.get(name))

@@ -27,6 +27,8 @@ class Card:
         ``rows`` with the mean and the worst domain of each model and of each baseline, ``by_domain`` and ``classes``.
     homogenization : mapping
         ``sentence``, and ``rows``: one a population, before and after fusion.
+    recommendation : mapping
+        ``source``, and ``rows``: measures of rankings by domain and model.
     audit : mapping
         ``headline`` and ``rows`` of an audit.
     limits, not_measured : sequence of str
@@ -41,6 +43,7 @@ class Card:
     data: Mapping[str, Any] = field(default_factory=dict)
     accuracy: Mapping[str, Any] = field(default_factory=dict)
     homogenization: Mapping[str, Any] = field(default_factory=dict)
+    recommendation: Mapping[str, Any] = field(default_factory=dict)
     audit: Mapping[str, Any] = field(default_factory=dict)
     limits: Sequence[str] = ()
     not_measured: Sequence[str] = ()

@@ -14,7 +14,13 @@ from polyculture.errors import DataError, StoreError
 
 KINDS = ("CrossDomainClassifier", "CrossDomainRegressor", "recommender")
 """Of models, as their folders call them."""
-SCHEMAS = {"polyculture.evaluation/1": "evaluation", "polyculture.audit/1": "audit", "polyculture.fit/1": "fit"}
+SCHEMAS = {
+    "polyculture.evaluation/1": "evaluation",
+    "polyculture.audit/1": "audit",
+    "polyculture.fit/1": "fit",
+    "polyculture.recommend-fit/1": "recommendation",
+    "polyculture.recommend-evaluate/1": "recommendation",
+}
 LARGEST = 256 * 2**20
 """Bytes of the largest JSON that is read."""
 MANIFEST = "manifest.json"
@@ -31,7 +37,7 @@ class Source:
 
 
 def read_sources(paths: Sequence[str | Path]) -> dict[str, Source]:
-    """Each path by what it holds: ``model``, ``fit``, ``evaluation`` or ``audit``.
+    """Each path by what it holds: ``model``, ``fit``, ``evaluation``, ``recommendation`` or ``audit``.
 
     Raises
     ------
@@ -91,7 +97,7 @@ def _result(path: Path) -> Source:
         raise DataError(f"{path}: is no JSON that can be read ({error}); write it again with --json") from error
     except (LookupError, TypeError) as error:
         raise DataError(
-            f"{path}: is none of {', '.join(SCHEMAS)}; give what --json of fit, evaluate, demo or audit wrote"
+            f"{path}: is none of {', '.join(SCHEMAS)}; give what --json of one of these commands wrote"
         ) from error
     return Source(what, path, found, hashlib.sha256(data).hexdigest())
 

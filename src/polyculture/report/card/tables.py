@@ -22,7 +22,7 @@ def tables_of(card: Card) -> dict[str, Table]:
     >>> found["data"].rows
     [['x', 3, '–'], ['y', '–', 2]]
     """
-    made = (_model, _data, _rows, _by_domain, _likeness, _audit, _inputs)
+    made = (_model, _data, _rows, _by_domain, _likeness, _recommendation, _audit, _inputs)
     return {table.name: table for make in made for table in make(card)}
 
 
@@ -118,6 +118,13 @@ def _likeness(card: Card) -> Iterator[Table]:
     if rows:
         columns = ["fusion", "models", "κ of errors", "all fail", "if independent", "effective (Kish)", "CKA", "who"]
         yield Table("likeness", "", columns, rows)
+
+
+def _recommendation(card: Card) -> Iterator[Table]:
+    rows = card.recommendation.get("rows", ())
+    if rows:
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        yield Table("recommendation", "", columns, [[row.get(name, NONE) for name in columns] for row in rows])
 
 
 def _audit(card: Card) -> Iterator[Table]:

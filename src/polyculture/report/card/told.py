@@ -7,18 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from polyculture.report.card.sources import Source
-
 TASKS = {"text": "text-classification", "image": "image-classification", "audio": "audio-classification",
          "vector": "tabular-classification"}  # fmt: skip
 """Names of tasks on a model page, for items of one modality."""
 _TARGETS = {"classes": "one class an item", "labels": "several labels an item", "values": "values"}
 
 
-def told_by(source: Source) -> dict[str, Any]:
+def told_by(found: Mapping[str, Any]) -> dict[str, Any]:
     """Kind, classes, domains, modalities, and what each step chose."""
-    facts, state = source.found["facts"], source.found["state"]
-    kind = source.found["kind"]
+    kind, facts, state = found["kind"], found["facts"], found["state"]
     if kind == "recommender":
         return {"kind": kind, **{name: int(facts[name]) for name in ("users", "items", "domains")}}
     return {
