@@ -21,6 +21,7 @@ from polyculture.evaluation import Evaluation
 from polyculture.report.card import Card, make_card, render_card, write_card
 from polyculture.report.card.front_matter import front_matter
 from polyculture.report.card.inert import fenced, inert
+from polyculture.report.card.limits import limits
 from polyculture.report.card.told import task_of
 from polyculture.store import save
 
@@ -123,6 +124,16 @@ def test_what_was_not_asked_is_listed(scores: Path, audited: Path) -> None:
     said = " ".join(make_card(scores, audited).not_measured)
     assert "domains that it has not seen" in said
     assert "how alike the models fail" not in said
+
+
+@pytest.mark.parametrize(
+    ("encoder", "named"), [("cover/image-pretrained", True), ("pretrained:wordllama", True), ("rnn", False)]
+)
+def test_what_has_to_be_there_to_load_it_is_a_limit(encoder: str, named: bool) -> None:
+    model = {"kind": "CrossDomainClassifier", "encoders": [encoder], "notes": ["nothing is held out"], "domains": []}
+    said = " ".join(limits(model, {}, {}, tied=False))
+    assert ("kept by name" in said) is named
+    assert "When it was fitted: nothing is held out." in said
 
 
 def test_metrics_are_a_model_index(scores: Path) -> None:

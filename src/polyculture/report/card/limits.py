@@ -49,8 +49,8 @@ def _of_model(model: Mapping[str, Any]) -> Iterator[str]:
         yield "Users and items that were not there when it was fitted are served by what is popular, or not at all."
         return
     yield "An item of another domain than those named is served by the static model."
-    packages = [name for name in model["encoders"] if name.startswith(("pretrained", "image-pretrained"))]
-    if packages or model["backbone"] == "transformer":
+    # the name of a modality may stand before that of its encoder
+    if any("pretrained" in name.rpartition("/")[2] for name in model["encoders"]):
         yield "Frozen base models are kept by name: the same package or folder has to be there when it is loaded."
     yield from (f"When it was fitted: {note}." for note in model["notes"])
 

@@ -47,6 +47,8 @@ def _facts(model: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "backbone", model["backbone"]
     yield "graph", f"{graph['kind']}, {graph['hops']} hops" if graph["hops"] else "none"
     yield "experts", _listed(model["experts"]) or "none"
+    yield "domains adapted to without labels", _listed(model["without_labels"])
+    yield "domains that came with few labels", _listed(model["with_few_labels"])
     yield "merged weights", f"{merge['method']}, {merge['setting']}" if merge else "none"
     yield "where the domain is known", model["domain_known"]
     yield "where it is not", model["domain_not_known"]

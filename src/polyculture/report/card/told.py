@@ -36,6 +36,8 @@ def _chosen(state: Mapping[str, Any]) -> dict[str, Any]:
         "backbone": str(state["backbone"]["family"]),
         "graph": {"kind": str(spread["kind"]), "hops": int(spread["hops"])},
         "experts": sorted(map(str, state["experts"])),
+        "without_labels": sorted(map(str, state.get("own", {}))),
+        "with_few_labels": sorted(map(str, state.get("arrived", {}))),
         "merge": {"method": str(merges[0]["method"]), "setting": str(merges[0]["setting"])} if merges else {},
         "domain_known": str(state["routed"]["method"]),
         "domain_not_known": str(state["static"]["method"]),
