@@ -159,6 +159,48 @@ def test_an_audit_alone_makes_a_card(audited: Path) -> None:
     assert "model-index" not in front_matter(card)
 
 
+def fitted(**changes: Any) -> dict[str, Any]:
+    counts = {"books": {"train": 50, "validation": 10}, "new": {"unlabelled": 7}}
+    settings = {"encoders": "lexical; rm -rf", "seed": 3, "jobs": None, "graph": None}
+    return {
+        "schema": "polyculture.fit/1",
+        "data": {"source": "items.csv", "items": counts},
+        "settings": settings,
+        "evaluation": small().to_dict(),
+        **changes,
+    }
+
+
+def test_a_fit_brings_its_own_evaluation_and_its_settings(tmp_path: Path) -> None:
+    (tmp_path / "fit.json").write_text(json.dumps(fitted()), encoding="utf-8")
+    card = make_card(tmp_path / "fit.json")
+    assert card.accuracy["own"] == "fused"
+    assert card.data["by_domain"]["books"] == {"train": 50, "validation": 10, "judged": 200}
+    assert card.data["by_domain"]["new"] == {"unlabelled": 7}
+    assert card.repeat["commands"] == ["polyculture fit DATA --out MODEL --encoders 'lexical; rm -rf' --seed 3"]
+    assert "Items came from items.csv" in render_card(card)
+
+
+def test_an_evaluation_that_was_given_goes_before_that_of_the_fit(scores: Path, tmp_path: Path) -> None:
+    other = Evaluation(accuracy={"fused": row(cups=10.0)}).to_dict()
+    (tmp_path / "fit.json").write_text(json.dumps(fitted(evaluation=other)), encoding="utf-8")
+    assert make_card(tmp_path / "fit.json").accuracy["by_domain"][0]["domain"] == "cups"
+    assert make_card(tmp_path / "fit.json", scores).accuracy["by_domain"][0]["domain"] == "books"
+
+
+def test_domains_that_a_model_does_not_know_are_a_limit(scores: Path) -> None:
+    model = {"kind": "CrossDomainClassifier", "encoders": [], "notes": [], "domains": ["books"]}
+    said = " ".join(limits(model, make_card(scores).accuracy, {}, tied=True))
+    assert "Judged on domains that it was not fitted on: “films”." in said
+    assert "Nothing in the files ties the figures to this model" in said
+
+
+def test_a_file_too_large_to_be_a_result_is_not_read(scores: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("polyculture.report.card.sources.LARGEST", 10)
+    with pytest.raises(DataError, match="is larger than"):
+        make_card(scores)
+
+
 def ranked(**changes: Any) -> dict[str, Any]:
     row = {"domain": "books|", "model": "fused", "users": 9, "ndcg@10": 0.25, "mrr@10": None}
     return {
