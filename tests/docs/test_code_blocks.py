@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,19 @@ from typer.testing import CliRunner
 from polyculture.cli import app
 from polyculture.features.encoders.choice import TEXTS
 
-NOT_RUN = {"installs", "asks the network"}
-"""Reasons that no machine of tests can mend; all others are of time."""
-
 
 @pytest.fixture
-def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with the reader's files, one thread, and n-grams alone where no base model is named."""
     prepare(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("POLYCULTURE_CACHE", str(tmp_path / "cache"))
     for name in [name for name, packages in TEXTS.items() if packages]:
         monkeypatch.delitem(TEXTS, name)
+    before = torch.get_num_threads()
     torch.set_num_threads(1)
-    return tmp_path
+    yield tmp_path
+    torch.set_num_threads(before)
 
 
 def run(block: Block, names: dict[str, Any]) -> None:
