@@ -4,15 +4,21 @@ from polyculture.store.artefact import SCHEMA, facts, load, save
 from polyculture.store.cache import Cache
 from polyculture.store.encode import State
 from polyculture.store.files import cache_folder, write_bytes, write_frame, write_json, write_text
+from polyculture.store.runs import Part, here, part, run, step
 
 __all__ = [
     "SCHEMA",
     "Cache",
+    "Part",
     "State",
     "cache_folder",
     "facts",
+    "here",
     "load",
+    "part",
+    "run",
     "save",
+    "step",
     "write_bytes",
     "write_frame",
     "write_json",
