@@ -2,9 +2,10 @@
 
 from polyculture.store.artefact import SCHEMA, facts, load, save
 from polyculture.store.cache import Cache
+from polyculture.store.content import content_of
 from polyculture.store.encode import State
 from polyculture.store.files import cache_folder, write_bytes, write_frame, write_json, write_text
-from polyculture.store.runs import Part, here, part, run, step
+from polyculture.store.runs import Part, here, keeping, part, run, step
 
 __all__ = [
     "SCHEMA",
@@ -12,8 +13,10 @@ __all__ = [
     "Part",
     "State",
     "cache_folder",
+    "content_of",
     "facts",
     "here",
+    "keeping",
     "load",
     "part",
     "run",

@@ -83,7 +83,7 @@ def begin(folder: Path, about: Mapping[str, Any] | None) -> None:
     if about is None:
         return
     given = plain({**about, "polyculture": __version__})
-    if not place.is_file():
+    if not place.is_file() or not any(folder.glob(f"*/*/{MANIFEST}")):
         write_json(place, {"schema": SCHEMA, "about": given})
         return
     try:

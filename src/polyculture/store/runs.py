@@ -146,7 +146,7 @@ def run(
 
 
 @contextlib.contextmanager
-def part(name: str, *, kinds: Collection[type] = (), **inputs: Any) -> Iterator[Part]:
+def part(name: str, /, *, kinds: Collection[type] = (), **inputs: Any) -> Iterator[Part]:
     """One question of the run that is open, known by all that its steps depend on; see :func:`run`.
 
     Parameters
@@ -170,6 +170,11 @@ def part(name: str, *, kinds: Collection[type] = (), **inputs: Any) -> Iterator[
         yield found
     finally:
         _PART.reset(token)
+
+
+def keeping() -> bool:
+    """Whether a run is open, so that it is worth finding out what a part depends on."""
+    return _RUN.get() is not None
 
 
 def here() -> Part:

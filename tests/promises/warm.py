@@ -1,0 +1,73 @@
+"""A process that has loaded everything, and starts a copy of itself for each command line that it reads.
+
+Loading takes longer than the small runs of the tests: so that they can be started and killed many times, each is a
+forked process. A line in is ``{"home": folder, "line": [...]}``; lines out are the process's number, and, once it
+has ended, how.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+
+def main() -> None:
+    """Serve until there are no more lines."""
+    load()
+    print("ready", flush=True)
+    for asked in map(json.loads, sys.stdin):
+        child = os.fork()
+        if child == 0:
+            work(Path(asked["home"]), asked["line"])
+        print(child, flush=True)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def load() -> None:
+    """What the commands would load."""
+    import polars
+    import torch
+
+    import polyculture.auditing
+    import polyculture.classify
+    import polyculture.cli.learn
+    import polyculture.cli.recommending
+    import polyculture.recommend
+    import polyculture.surveying  # noqa: F401
+
+    assert torch.get_num_threads() == 1
+    assert polars.__name__
+
+
+def work(home: Path, line: list[str]) -> NoReturn:
+    """One command, in a process that ends with it."""
+    os.setsid()
+    os.chdir(home)
+    log = os.open("err.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for handle, where in ((0, nothing), (1, nothing), (2, log)):
+        os.dup2(where, handle)
+    code = 1
+    try:
+        from polyculture.cli import app
+
+        sys.argv = ["polyculture", *line]
+        app()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
