@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ METHODS = ("transformers", "a convolutional neural network", "an LSTM", "graph n
 ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "POLYCULTURE_CACHE": "off"}
 
 
-def texts(n: int = 160) -> pl.DataFrame:
+def texts(n: int = 80) -> pl.DataFrame:
     """Short texts of two domains and two classes; a quarter is for the test."""
     rng = np.random.default_rng(0)
     rows = []
@@ -54,7 +54,7 @@ def answers(items: int = 300, models: int = 7) -> pl.DataFrame:
     return pl.DataFrame(table)
 
 
-def papers(n: int = 900) -> pl.DataFrame:
+def papers(n: int = 500) -> pl.DataFrame:
     """Papers of two communities and six years, by their titles."""
     rng = np.random.default_rng(0)
     year = np.sort(rng.integers(2018, 2024, n))
@@ -97,7 +97,7 @@ class Case:
         return {
             "fit": ["--encoders", "lexical"],
             "audit": ["--permutations", "20"],
-            "survey": ["--draws", "40", "--nulls", "19", "--least", "5", "--jobs", "1", "--batch", "400"],
+            "survey": ["--draws", "20", "--nulls", "19", "--least", "5", "--jobs", "1", "--batch", "250"],
             "recommend": ["--domain", "domain", "--hold-out", "random", "--set", "vectors=8"],
         }[self.command]
 
@@ -162,12 +162,14 @@ def warm(hash_seed: int = 0) -> Iterator[subprocess.Popen[str]]:
             server.stdin.close()
 
 
-def start(server: subprocess.Popen[str], case: Case, name: str, *, kept: bool = True) -> Running:
+def start(
+    server: subprocess.Popen[str], case: Case, name: str, *, kept: bool = True, more: Sequence[str] = ()
+) -> Running:
     """Start a run of a case; one at a time on a server."""
     (case.home / name).mkdir(exist_ok=True)
     assert server.stdin is not None
     assert server.stdout is not None
-    server.stdin.write(json.dumps({"home": str(case.home), "line": case.line(name, kept=kept)}) + "\n")
+    server.stdin.write(json.dumps({"home": str(case.home), "line": [*case.line(name, kept=kept), *more]}) + "\n")
     server.stdin.flush()
     return Running(int(server.stdout.readline()), server, case.home / "err.txt")
 

@@ -17,19 +17,25 @@ from typing import NoReturn
 def main() -> None:
     """Serve until there are no more lines."""
     load()
-    print("ready", flush=True)
+    say("ready")
     for asked in map(json.loads, sys.stdin):
         child = os.fork()
         if child == 0:
             work(Path(asked["home"]), asked["line"])
-        print(child, flush=True)
+        say(child)
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        say(os.waitstatus_to_exitcode(status))
+
+
+def say(word: object) -> None:
+    """One line out."""
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
 
 
 def load() -> None:
     """What the commands would load."""
-    import polars
+    import polars as pl
     import torch
 
     import polyculture.auditing
@@ -40,7 +46,7 @@ def load() -> None:
     import polyculture.surveying  # noqa: F401
 
     assert torch.get_num_threads() == 1
-    assert polars.__name__
+    assert pl.thread_pool_size() == 1
 
 
 def work(home: Path, line: list[str]) -> NoReturn:
@@ -60,7 +66,7 @@ def work(home: Path, line: list[str]) -> NoReturn:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    except BaseException:
+    except BaseException:  # noqa: BLE001 (whatever it is, this process ends here)
         import traceback
 
         traceback.print_exc()
