@@ -25,7 +25,11 @@ from polyculture.store.artefact import MANIFEST
 COMMANDS = ("fit", "audit", "survey", "recommend")
 WORDS = {"+": ("good", "great", "lovely", "superb"), "-": ("bad", "awful", "dull", "poor")}
 THINGS = {"books": ("novel", "chapter", "author", "plot"), "films": ("actor", "scene", "camera", "score")}
-METHODS = ("transformers", "a convolutional neural network", "an LSTM", "graph neural networks")
+METHODS = ("transformers", "convolution", "lstms", "graph networks")
+VOCABULARY = "schema = 1\n" + "\n".join(
+    f"[family.{name.split()[0]}.{method}]\npatterns = ['{name}', '{method}']"
+    for name, method in zip(METHODS, ("attention", "resnet", "gates", "messages"), strict=True)
+)
 ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "POLYCULTURE_CACHE": "off"}
 
 
@@ -89,6 +93,8 @@ class Case:
         self.home.mkdir(parents=True, exist_ok=True)
         made = {"fit": texts, "audit": answers, "survey": papers, "recommend": interactions}[self.command]
         made().write_csv(self.home / "data.csv")
+        if self.command == "survey":
+            (self.home / "vocabulary.toml").write_text(VOCABULARY)
         return self
 
     @property
@@ -97,7 +103,20 @@ class Case:
         return {
             "fit": ["--encoders", "lexical"],
             "audit": ["--permutations", "20"],
-            "survey": ["--draws", "20", "--nulls", "19", "--least", "5", "--jobs", "1", "--batch", "250"],
+            "survey": [
+                "--draws",
+                "20",
+                "--nulls",
+                "19",
+                "--least",
+                "5",
+                "--jobs",
+                "1",
+                "--batch",
+                "250",
+                "--vocabulary",
+                "vocabulary.toml",
+            ],
             "recommend": ["--domain", "domain", "--hold-out", "random", "--set", "vectors=8"],
         }[self.command]
 
