@@ -13,11 +13,12 @@ from runs import Case, done_twice, finish, journal, start, strays, torn
 
 @dataclass
 class Tally:
-    """What was seen: how often it was killed, how often a killed run was gone on with, and what went wrong."""
+    """What was seen: kills, those of runs that had gone on from kept steps, ends that were reached, and what is wrong."""
 
     command: str
     kills: int = 0
     resumed: int = 0
+    ends: int = 0
     torn: list[str] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
@@ -48,6 +49,7 @@ def kill_often(server: subprocess.Popen[str], case: Case, *, kills: int, seed: i
 def _look(case: Case, found: Tally, whole: dict[str, str]) -> None:
     """A run that came to its end: the same bytes, nothing torn, nothing left, nothing done twice."""
     folder = case.home / "killed"
+    found.ends += 1
     written = case.written("killed")
     found.other_bytes += [name for name in {**written, **whole} if written.get(name) != whole.get(name)]
     found.torn += torn(folder)

@@ -39,7 +39,10 @@ def alone(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise StoreError(f"{folder} cannot be written to ({error.strerror}); choose another folder") from error
     try:
-        _wait(handle, folder)
+        # some network file systems know no locks: steps are whole all the same
+        if fcntl is not None:
+            with contextlib.suppress(OSError):
+                _wait(handle, folder)
         os.ftruncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         yield
@@ -48,12 +51,8 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def _wait(handle: int, folder: Path) -> None:
-    if fcntl is None:
-        return
-    # some network file systems know no locks: steps are whole all the same
-    with contextlib.suppress(OSError):
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            LOG.warning("%s is held by process %s: waiting for it", folder, os.pread(handle, 20, 0).decode() or "?")
-            fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        LOG.warning("%s is held by process %s: waiting for it", folder, os.pread(handle, 20, 0).decode() or "?")
+        fcntl.flock(handle, fcntl.LOCK_EX)
