@@ -163,7 +163,9 @@ class Running:
         time.sleep(seconds)
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-        return self.wait() == -signal.SIGKILL
+        code = self.wait()
+        assert code in (0, -signal.SIGKILL), self.err.read_text()
+        return code != 0
 
 
 @contextmanager
