@@ -26,6 +26,12 @@ COMMANDS = ("fit", "audit", "survey", "recommend")
 WORDS = {"+": ("good", "great", "lovely", "superb"), "-": ("bad", "awful", "dull", "poor")}
 THINGS = {"books": ("novel", "chapter", "author", "plot"), "films": ("actor", "scene", "camera", "score")}
 METHODS = ("transformers", "convolution", "lstms", "graph networks")
+OPTIONS = {
+    "fit": "--encoders lexical",
+    "audit": "--permutations 20",
+    "survey": "--draws 20 --nulls 19 --least 5 --jobs 1 --batch 250 --vocabulary vocabulary.toml",
+    "recommend": "--domain domain --set vectors=8",
+}
 VOCABULARY = "schema = 1\n" + "\n".join(
     f"[family.{name.split()[0]}.{method}]\npatterns = ['{name}', '{method}']"
     for name, method in zip(METHODS, ("attention", "resnet", "gates", "messages"), strict=True)
@@ -73,10 +79,10 @@ def interactions(users: int = 90) -> pl.DataFrame:
     """Who took what in two domains; everybody has one of two tastes."""
     rng = np.random.default_rng(0)
     rows = [
-        {"user": f"u{u:03}", "item": f"{d}{2 * int(i) + u % 2:02}", "domain": d}
+        {"user": f"u{u:03}", "item": f"{d}{2 * i + u % 2:02}", "domain": d, "split": "train" if place else "test"}
         for u in range(users)
         for d in "ab"
-        for i in rng.permutation(12)[:6]
+        for place, i in enumerate(rng.permutation(12)[:6].tolist())
     ]
     return pl.DataFrame(rows)
 
@@ -97,35 +103,21 @@ class Case:
             (self.home / "vocabulary.toml").write_text(VOCABULARY)
         return self
 
-    @property
-    def options(self) -> list[str]:
-        """Beside the input, the outputs and the run folder."""
-        return {
-            "fit": ["--encoders", "lexical"],
-            "audit": ["--permutations", "20"],
-            "survey": [
-                "--draws",
-                "20",
-                "--nulls",
-                "19",
-                "--least",
-                "5",
-                "--jobs",
-                "1",
-                "--batch",
-                "250",
-                "--vocabulary",
-                "vocabulary.toml",
-            ],
-            "recommend": ["--domain", "domain", "--hold-out", "random", "--set", "vectors=8"],
-        }[self.command]
-
     def line(self, name: str, *, kept: bool = True) -> list[str]:
         """The command line of a run of this name, with a run folder or without."""
         verbs = ["recommend", "fit"] if self.command == "recommend" else [self.command]
         out = ["--out", f"{name}/model"] if self.command in ("fit", "recommend") else []
         run = ["--run", f"{name}/run"] if kept else []
-        return [*verbs, "data.csv", *out, *self.options, "--json", f"{name}/found.json", *run, "--quiet"]
+        return [
+            *verbs,
+            "data.csv",
+            *out,
+            *OPTIONS[self.command].split(),
+            "--json",
+            f"{name}/found.json",
+            *run,
+            "--quiet",
+        ]
 
     def written(self, name: str) -> dict[str, str]:
         """SHA-256 of each output; what was found without its seconds and without its own place."""
