@@ -133,3 +133,22 @@ def test_torn_artefacts_and_steps_done_twice_would_be_seen(server, tmp_path):
     (tmp_path / "kept" / "found.json").write_text('{"half')
     assert len(torn(tmp_path / "kept")) == 2
     assert len(done_twice(run)) == 1
+
+
+@pytest.mark.parametrize("left", ["state-01234567.json", ".tensors-01234567.safetensors.abc.tmp"])
+def test_a_model_whose_first_save_was_killed_is_saved_again(server, tmp_path, left):
+    case = Case("recommend", tmp_path).write()
+    whole = finish(server, case, "whole")
+    (tmp_path / "kept" / "model").mkdir(parents=True)
+    (tmp_path / "kept" / "model" / left).write_text("{")
+    assert finish(server, case, "kept") == whole
+    assert strays(tmp_path / "kept") == []
+
+
+def test_a_folder_of_somebody_else_is_no_such_model(server, tmp_path):
+    case = Case("recommend", tmp_path).write()
+    (tmp_path / "kept" / "model").mkdir(parents=True)
+    (tmp_path / "kept" / "model" / "state.json").write_text("{")
+    running = start(server, case, "kept")
+    assert running.wait() == 2
+    assert "holds other things than a model" in running.err.read_text()
