@@ -62,6 +62,7 @@ def _all(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _estimates(found: dict[str, Any]) -> dict[str, Any]:
-    """What is measured on all items; intervals come from blocks of items, which are drawn by their place."""
-    kept = ("estimate", "observed", "expected", "null")
-    return {place: v for place, v in found.items() if place.rpartition("/")[2] in kept and "/intervals/" not in place}
+    """What is measured on all items; intervals and portfolios come from parts of them, which are drawn by place."""
+    kept, drawn = ("estimate", "observed", "expected", "null"), ("/intervals/", "/portfolio/")
+    every = {place: value for place, value in found.items() if place.rpartition("/")[2] in kept}
+    return {place: value for place, value in every.items() if not any(part in place for part in drawn)}
