@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -46,7 +47,7 @@ def audit_embeddings(embeddings: Embeddings, settings: Settings, cards: Cards | 
     layers = [list(embeddings.layers[model].values()) for model in models]
     LOG.info("%d models, %d layers, %d items", len(models), sum(map(len, layers)), len(embeddings.items))
     with clock.step("representations"):
-        found = store.step("representations", lambda: _pairs(layers, settings), (RepresentationPairs, PairMeasure))
+        found = _each_kept(layers, settings) if store.keeping() else _pairs(layers, settings, settings.measures)
     first = settings.measures[0]
     with clock.step("families"):
         replicates = _replicates(layers, found, settings)
@@ -67,10 +68,24 @@ def audit_embeddings(embeddings: Embeddings, settings: Settings, cards: Cards | 
     )
 
 
-def _pairs(layers: Sequence[Sequence[Array]], settings: Settings) -> RepresentationPairs:
+def _each_kept(layers: Sequence[Sequence[Array]], settings: Settings) -> RepresentationPairs:
+    """The same, each measure a step; at once they would share what is computed of the layers."""
+    found = [
+        store.step(
+            f"representations, {name}",
+            partial(_pairs, layers, settings, (name,)),
+            (RepresentationPairs, PairMeasure),
+        )
+        for name in settings.measures
+    ]
+    measures = {name: measure for each in found for name, measure in each.measures.items()}
+    return replace(found[0], measures=measures, maps={name: m for each in found for name, m in each.maps.items()})
+
+
+def _pairs(layers: Sequence[Sequence[Array]], settings: Settings, measures: Sequence[str]) -> RepresentationPairs:
     return representation_pairs(
         layers,
-        measures=settings.measures,
+        measures=measures,
         k=settings.neighbours,
         permutations=settings.permutations,
         blocks=settings.blocks,

@@ -44,7 +44,7 @@ def alone(folder: Path) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 _wait(handle, folder)
         os.ftruncate(handle, 0)
-        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        os.write(handle, str(os.getpid()).encode())
         yield
     finally:
         os.close(handle)
