@@ -18,6 +18,7 @@ from polyculture.cli.common import (
     check_ranges,
     words,
 )
+from polyculture.cli.kept import RunFolder, kept_in
 
 if TYPE_CHECKING:
     from polyculture.auditing import AuditResult
@@ -69,6 +70,7 @@ def audit_command(
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Threads of the products; 0 is all.")] = 0,
     json: JsonFile = None,
     report: ReportFile = None,
+    run: RunFolder = None,
     quiet: Quiet = False,
 ) -> None:
     """Find out how alike models are, against chance: by what they answered, how they see, or what they are made of."""
@@ -100,7 +102,9 @@ def audit_command(
         "cache": cache,
         "seed": seed,
     }
-    _tell(_audit(paths, settings, jobs=jobs, quiet=quiet), json, report)
+    asked = {name: value for name, value in settings.items() if name != "cache"}
+    with kept_in(run, "audit", [*paths, truth, cards], asked, [json, report]):
+        _tell(_audit(paths, settings, jobs=jobs, quiet=quiet), json, report)
 
 
 def _audit(paths: list[Path], settings: dict[str, Any], *, jobs: int, quiet: bool) -> AuditResult:

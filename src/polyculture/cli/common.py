@@ -140,8 +140,14 @@ def check_ours(option: str, folder: Path, file: str, mark: str) -> None:
         ours = mark in json_of((folder / file).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError):
         ours = False
-    if not ours:
+    if not ours and not _broken_off(folder):
         raise DataError(f"{option} {folder}: holds other things than a model; name a new folder")
+
+
+def _broken_off(folder: Path) -> bool:
+    from polyculture import store
+
+    return store.broken_off(folder)
 
 
 def _check_file(option: str, path: Path, endings: Sequence[str]) -> None:

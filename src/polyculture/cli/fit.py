@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,6 +26,7 @@ from polyculture.cli.common import (
     check_outputs,
     check_ranges,
 )
+from polyculture.cli.kept import RunFolder, kept_in
 from polyculture.cli.modalities import (
     SIZE,
     AudioColumn,
@@ -99,6 +100,10 @@ class Choices:
     tune: str = "full"
     task: str | None = None
 
+    def asked(self) -> dict[str, Any]:
+        """All that the model depends on: not how many threads compute."""
+        return {name: value for name, value in asdict(self).items() if name != "jobs"}
+
     def check(self) -> None:
         """Numbers must lie in their ranges, words among those known."""
         check_ranges(
@@ -132,6 +137,10 @@ class Outputs:
     report: Path | None
     pretrained: Path | None = None
 
+    def all(self) -> list[Path | None]:
+        """Every place that is written to."""
+        return [self.model, self.json, self.report, self.pretrained]
+
 
 def fit_command(
     data: DataFile,
@@ -161,6 +170,7 @@ def fit_command(
     json: JsonFile = None,
     report: ReportFile = None,
     pretrained_out: PretrainedOut = None,
+    run: RunFolder = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
@@ -174,7 +184,8 @@ def fit_command(
     _check_places(data, Outputs(out, json, report, pretrained_out), choices)
     columns = {"label": label, "domain": domain, "split": split, "id": id_}
     outputs = Outputs(out, json, report, pretrained_out)
-    _run(data, wanted, columns, choices, outputs, quiet=quiet, verbose=verbose)
+    with kept_in(run, "fit", [data], choices.asked() | asdict(wanted) | columns, outputs.all()):
+        _run(data, wanted, columns, choices, outputs, quiet=quiet, verbose=verbose)
 
 
 def _check_places(data: Path, outputs: Outputs, choices: Choices) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from polyculture.cli.common import HTML, JsonFile, Quiet, ReportFile, Seed, check_choice, check_outputs, check_ranges
+from polyculture.cli.kept import RunFolder, kept_in
 from polyculture.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def survey_command(
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Threads; 0 is all.")] = 0,
     json: JsonFile = None,
     report: ReportFile = None,
+    run: RunFolder = None,
     quiet: Quiet = False,
 ) -> None:
     """Find out how varied the methods of research communities are, whether communities become alike, and who leads."""
@@ -117,7 +119,9 @@ def survey_command(
         "seed": seed,
         "jobs": jobs,
     }
-    _tell(_survey(paths, settings | _asked(questions), quiet=quiet), json, report)
+    settings |= _asked(questions)
+    with kept_in(run, "survey", [*paths, vocabulary], settings, [json, report]):
+        _tell(_survey(paths, settings, quiet=quiet), json, report)
 
 
 def _words(option: str, listed: str) -> list[str]:
