@@ -12,6 +12,8 @@ from polyculture import store
 if TYPE_CHECKING:
     import polars as pl
 
+    from polyculture.report import Provenance
+
 SCHEMA = "polyculture.audit/1"
 LISTED = 200
 """Most models whose pairs are all listed in the JSON; those of more go to a Parquet file beside it."""
@@ -125,11 +127,17 @@ class AuditResult:
             plain["pairs_file"] = beside.name
         store.write_json(path, plain)
 
-    def report(self, path: str | Path) -> None:
-        """Write it as one self-contained HTML file."""
-        from polyculture.report import write_audit_report
+    def report(self, path: str | Path, *, language: str = "en", provenance: Provenance | None = None) -> None:
+        """Write it as one self-contained HTML file, in English or Chinese (``zh``)."""
+        from polyculture.report import write_report
 
-        write_audit_report(self, path)
+        write_report(self, path, language=language, provenance=provenance)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the answer, the figures and the findings."""
+        from polyculture.report import notebook
+
+        return notebook(self)
 
     def frames(self) -> dict[str, pl.DataFrame]:
         """The tables as polars frames; ``pairs`` holds every pair."""

@@ -113,7 +113,7 @@ def label(text: str, letters: int) -> str:
 
     Examples
     --------
-    >>> from polyculture.report.audit_drawing import label
+    >>> from polyculture.report.plain import label
     >>> label("a\nname", 20), label("漢字漢字漢字漢字", 8)
     ('a name', '漢字…字')
     """

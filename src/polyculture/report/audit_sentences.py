@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from polyculture.auditing.result import AuditResult
-from polyculture.report.audit_drawing import label
+from polyculture.report.plain import label
 from polyculture.report.figures import Figure
 from polyculture.tables import interval
 

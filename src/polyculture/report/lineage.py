@@ -8,7 +8,7 @@ from pathlib import Path
 from polyculture import store
 from polyculture.ancestry.result import LineageResult
 from polyculture.ancestry.tables import headline
-from polyculture.report.audit_drawing import label
+from polyculture.report.plain import label
 from polyculture.report.lineage_sections import parts
 from polyculture.report.lineage_sentences import cards, paragraph
 from polyculture.report.plain import mended, short, visible

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from polyculture.ancestry.result import LineageResult
 from polyculture.ancestry.tables import number, percent
-from polyculture.report.audit_drawing import label
+from polyculture.report.plain import label
 from polyculture.report.figures import Figure
 
 

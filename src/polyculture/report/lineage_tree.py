@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from polyculture.ancestry.result import LineageResult
-from polyculture.report.audit_drawing import label
+from polyculture.report.plain import label
 
 ROOTS, CHILDREN, DEEP, MOST = 25, 15, 12, 2500
 """Roots, children of one model, generations, and branches that are shown at most."""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from polyculture.report.audit_drawing import label
+from polyculture.report.plain import label
 from polyculture.report.plain import NAN
 from polyculture.surveying.result import SurveyResult
 from polyculture.tables import interval

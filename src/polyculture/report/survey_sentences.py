@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from polyculture.report.audit_drawing import label
+from polyculture.report.plain import label
 from polyculture.report.figures import Figure
 from polyculture.report.survey_rows import Row, chosen, ended, number, plural
 from polyculture.report.survey_transfer import edges
