@@ -11,6 +11,7 @@ import numpy as np
 from polyculture.arrays import Array, Floats
 from polyculture.auditing.advice import advise
 from polyculture.auditing.cards import Cards, unmatched
+from polyculture.auditing.failing import failing_together
 from polyculture.auditing.failures import accuracies, shared, systemic_intervals
 from polyculture.auditing.multiplicity import multiplicity
 from polyculture.auditing.pair_table import pair_parts, pair_table
@@ -58,6 +59,8 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
         kin = related(name, pairs.measures[name], models, settings, **how)
     with clock.step("failures"):
         labelled, unlabelled = _with_labels(answers, pairs, kin.twins, settings)
+    families = kin.parts.get("families", {}).get("families", ())
+    together = [] if answers.correct is None else failing_together(answers, families)
     with clock.step("groups"):
         groups, too_small = within_groups(answers, settings)
     with clock.step("multiplicity"):
@@ -68,6 +71,7 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
         models=list(models),
         items=len(answers.items),
         groups=groups,
+        failing_together=together,
         agreement_both_wrong=_both_wrong(pairs),
         multiplicity=plural,
         not_measured=undefined | dict(pairs.not_measured) | too_small | not_plural | kin.not_measured | unlabelled,

@@ -38,6 +38,8 @@ class AuditResult:
     joint_failure, systemic_failure : mapping
         Two models drawn at random both fail; all models fail: ``observed``, ``expected`` of independent models,
         ``ratio``, and ``intervals`` of these.
+    failing_together : sequence of mapping
+        For all models and for each family: how many fail on an item, and the items on which most do.
     agreement_both_wrong : mapping
         How often two models that are both wrong give the same answer, and how many pairs do so more often than two
         other wrong models on the same items.
@@ -83,6 +85,7 @@ class AuditResult:
     joint_failure: Mapping[str, Any] = field(default_factory=dict)
     systemic_failure: Mapping[str, Any] = field(default_factory=dict)
     agreement_both_wrong: Mapping[str, Any] = field(default_factory=dict)
+    failing_together: Sequence[Mapping[str, Any]] = ()
     multiplicity: Mapping[str, Any] = field(default_factory=dict)
     groups: Sequence[Mapping[str, Any]] = ()
     parameters: Mapping[str, int] = field(default_factory=dict)

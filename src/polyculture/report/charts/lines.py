@@ -48,6 +48,7 @@ def lines(
     pick: Pick | None = None,
     options: Sequence[int] = (),
     shared: bool = True,
+    log: bool = False,
 ) -> Chart | None:
     """Draw the lines, a small drawing for each of several panels; None where no number is finite.
 
@@ -66,6 +67,8 @@ def lines(
         Of `pick`, one for each panel.
     shared : bool
         Whether all panels have one scale.
+    log : bool
+        Whether the scale is logarithmic; what is 0 is then not drawn.
     """
     called = list(dict.fromkeys(name for name, _ in panels))
     rows = [
@@ -77,7 +80,7 @@ def lines(
         return None
     several = len(called) > 1
     names = list(dict.fromkeys((s.name, s.look) for _, series in panels for s in series))
-    inner: Spec = {"height": 110 if several else 200, "layer": _layers(places, unit, names), "width": SMALL if several else "container"}
+    inner: Spec = {"height": 110 if several else 200, "layer": _layers(places, unit, names, log=log), "width": SMALL if several else "container"}
     spec: Spec = {
         "params": [listed("panels", called), listed("places", places.names), *([pick.param()] if pick else [])],
         "data": {"values": rows},
@@ -109,18 +112,21 @@ def _rows(at: Sequence[int], series: Sequence[Series]) -> list[Spec]:
     return rows if any(row["v"] is not None for row in rows) else []
 
 
-def _layers(places: Places, unit: str, names: Sequence[tuple[str, str]]) -> list[Spec]:
+def _layers(places: Places, unit: str, names: Sequence[tuple[str, str]], *, log: bool) -> list[Spec]:
     axis: Spec = {"title": places.title or None, "format": "d", "tickMinStep": 1, "grid": False, "labelOverlap": True}
     if places.names:
         axis |= {"labelExpr": "places[datum.value]", "values": list(places.at[:: max(1, len(places.at) // 6)])}
         axis.pop("format")
     x: Spec = {"field": "x", "type": "quantitative", "axis": axis, "scale": {"zero": False, "nice": False, "padding": 6}}
-    y = {"field": "v", "type": "quantitative", "title": unit or None, "scale": {"zero": True}}
+    scale: Spec = {"type": "log"} if log else {"zero": True}
+    y = {"field": "v", "type": "quantitative", "title": unit or None, "scale": scale}
+    above = [{"filter": "datum.v > 0"}] if log else []
     domain = {"domain": [name for name, _ in names]}
     legend: Spec | None = {} if len(names) > 1 else None
     dashes = {**domain, "range": [DASHES[look] for _, look in names]}
     which = {"title": say("year")} if not places.names else {"title": places.title}
     line: Spec = {
+        "transform": above,
         "mark": {"type": "line", "point": {"size": 16}, "strokeWidth": 2},
         "encoding": {
             "x": x, "y": y,
@@ -131,8 +137,13 @@ def _layers(places: Places, unit: str, names: Sequence[tuple[str, str]]) -> list
         },
     }  # fmt: skip
     band: Spec = {
-        "transform": [{"filter": "isValid(datum.low)"}],
+        "transform": [{"filter": "isValid(datum.low)" + (" && datum.low > 0" if log else "")}],
         "mark": {"type": "area", "style": "band"},
-        "encoding": {"x": x, "y": {"field": "low", "type": "quantitative"}, "y2": {"field": "high"}},
+        "encoding": {
+            "x": x,
+            "y": {"field": "low", "type": "quantitative"},
+            "y2": {"field": "high"},
+            "color": {"field": "s", "scale": domain, "legend": legend},
+        },
     }
     return [band, line]

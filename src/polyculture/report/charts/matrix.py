@@ -79,7 +79,7 @@ def matrix(
             "x": _place("j", values.shape[1], "columns", named=False),
             "y": _place("i", values.shape[0], "rows", named=largest <= NAMED),
         },
-        "layer": [_cells(values, shades), *([_numbers(shades)] if largest <= NUMBERED else [])],
+        "layer": [_cells(values, shades), *([_numbers(shades, values.shape[1])] if largest <= NUMBERED else [])],
     }
     if outlines:
         spec["layer"].append(_outlines(outlines))
@@ -159,9 +159,11 @@ def _cells(values: Floats, shades: Shades) -> Spec:
     }
 
 
-def _numbers(shades: Shades) -> Spec:
+def _numbers(shades: Shades, columns: int) -> Spec:
+    """The number of each cell, where cells are wide enough for it."""
+    fits = f"width / {columns} > 30 ? 1 : 0"
     return {
-        "mark": {"type": "text", "style": "words"},
+        "mark": {"type": "text", "style": "words", "fontSize": 11, "opacity": {"expr": fits}, "tooltip": None},
         "encoding": {
             "x": {"field": "jm", "type": "quantitative"},
             "y": {"field": "im", "type": "quantitative"},

@@ -11,6 +11,8 @@ from polyculture.report.language import say
 
 TIES = 400
 """Ties that are drawn at most, the strongest: more of them are a blot."""
+NAMED = 40
+"""Things up to which each has its name."""
 Tie = tuple[int, int, float]
 """Two things, and how strong their tie is."""
 
@@ -47,10 +49,11 @@ def network(
         {"n": n, "x": rounded(x), "y": rounded(y), "size": rounded(sizes[n]), "kind": kinds[n]}
         for n, (x, y) in enumerate(at)
     ]
-    scale = {"domain": [-1.12, 1.12], "nice": False}
+    # room for names on either side
+    scales = {"x": 1.75 if len(names) <= NAMED else 1.1, "y": 1.12}
     place: Spec = {
-        "x": {"field": "x", "type": "quantitative", "axis": None, "scale": scale},
-        "y": {"field": "y", "type": "quantitative", "axis": None, "scale": scale},
+        name: {"field": name, "type": "quantitative", "axis": None, "scale": {"domain": [-end, end], "nice": False}}
+        for name, end in scales.items()
     }
     spec: Spec = {
         "params": [listed("names", names)],
@@ -96,14 +99,14 @@ def _nodes(nodes: Sequence[Spec], place: Spec) -> Spec:
 
 def _words(nodes: Sequence[Spec], place: Spec) -> list[Spec]:
     """Names outside the circle, where they are few enough to be read: those on the left end at their dot."""
-    if len(nodes) > 40:
+    if len(nodes) > NAMED:
         return []
     sides = (("left", 9, "datum.x >= 0"), ("right", -9, "datum.x < 0"))
     return [
         {
             "data": {"values": list(nodes)},
             "transform": [{"filter": test}, {"calculate": "names[datum.n]", "as": "name"}],
-            "mark": {"type": "text", "style": "words", "align": align, "dx": dx, "limit": 96, "tooltip": None},
+            "mark": {"type": "text", "style": "words", "align": align, "dx": dx, "limit": 110, "tooltip": None},
             "encoding": place | {"text": {"field": "name"}},
         }
         for align, dx, test in sides

@@ -16,8 +16,12 @@ DARK = {
 # colours that those who confuse red and green tell apart (Okabe and Ito 2008), darker on light paper
 LIGHT_KINDS = ["#0b62b8", "#b04a00", "#00795a", "#8f4a86", "#7a6400", "#1d7ea8", "#a8324a", "#4d5965"]
 DARK_KINDS = ["#6db3f7", "#f2a05c", "#4fcaa4", "#d79ad0", "#d9c24a", "#7fd0f0", "#f08a9c", "#b6c0ca"]
-LIGHT_SCALES = {"ramp": ["#eef4fa", "#6fa6d8"], "diverging": ["#7fb0dd", "#f5f6f7", "#ea9a55"]}
-DARK_SCALES = {"ramp": ["#1d2833", "#2f6ca8"], "diverging": ["#2f6ca8", "#20262c", "#a85a1c"]}
+LIGHT_SCALES = {"ramp": ["#eef4fa", "#6fa6d8"], "diverging": ["#7fb0dd", "#f5f6f7", "#ea9a55"],
+    "incidence": ["#b04a00", "#e9edf1"],
+}  # fmt: skip
+DARK_SCALES = {"ramp": ["#1d2833", "#2f6ca8"], "diverging": ["#2f6ca8", "#20262c", "#a85a1c"],
+    "incidence": ["#f2a05c", "#262d34"],
+}  # fmt: skip
 
 
 def themes() -> dict[str, Any]:
@@ -47,20 +51,20 @@ def _theme(colour: dict[str, str], kinds: list[str], scales: dict[str, list[str]
 
 def _styles(colour: dict[str, str]) -> dict[str, Any]:
     return {
-        "whisker": {"stroke": colour["soft"], "strokeWidth": 1.6},
-        "over": {"stroke": colour["ink"], "strokeWidth": 1.4},
+        "whisker": {"color": colour["soft"], "strokeWidth": 1.6},
+        "over": {"color": colour["ink"], "strokeWidth": 1.4},
         "dot": {"filled": True, "size": 70, "opacity": 1},
         "cloud": {"filled": True, "size": 26, "opacity": 0.55, "color": colour["first"]},
         "quantity": {"color": colour["first"], "opacity": 0.8},
         "against": {"color": colour["second"], "opacity": 0.8},
-        "zero": {"stroke": colour["soft"], "strokeWidth": 1},
-        "chance": {"stroke": colour["second"], "strokeWidth": 2, "strokeDash": [5, 3]},
+        "zero": {"color": colour["soft"], "strokeWidth": 1},
+        "chance": {"color": colour["second"], "strokeWidth": 2, "strokeDash": [5, 3]},
         "expected": {"color": colour["second"], "thickness": 2.5},
         "band": {"color": colour["first"], "opacity": 0.18},
-        "outline": {"fill": None, "stroke": colour["ink"], "strokeWidth": 1.5},
+        "outline": {"color": colour["ink"], "strokeWidth": 1.5},
         "tile": {"stroke": colour["paper"], "strokeWidth": 1.5},
-        "branch": {"stroke": colour["soft"], "strokeWidth": 1.2},
-        "edge": {"stroke": colour["first"], "opacity": 0.35},
+        "branch": {"color": colour["soft"], "strokeWidth": 1.2},
+        "edge": {"color": colour["first"], "opacity": 0.35},
         "node": {"filled": True, "opacity": 1, "stroke": colour["paper"]},
         "words": {"color": colour["ink"], "fontSize": 11.5},
         "faint": {"color": colour["soft"], "fontSize": 11},
