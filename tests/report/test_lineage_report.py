@@ -13,9 +13,9 @@ from pages import Page
 from test_inert import ATTRIBUTES, HOSTILE, KNOWN
 
 from polyculture.ancestry import LineageResult, lineage
-from polyculture.report.lineage import render_lineage, write_lineage_report
+from polyculture.report import render as render_lineage, write_report as write_lineage_report
 from polyculture.report.lineage_tree import CHILDREN, MOST, trees
-from polyculture.report.lineage_treemap import squarified
+from polyculture.report.charts.treemap import squarified
 
 
 def ecosystem(name="base", models=120):

@@ -87,7 +87,7 @@ def _about(likeness: Likeness, *, whole: bool, count: int) -> str:
         told = say("Rows and columns are groups of neighbours in the tree of {count} models; a cell is the mean over its "
                    "pairs.", count=f"{count:,}")  # fmt: skip
     if np.isfinite(likeness.centre):
-        chance = say("The shade in the middle is chance, {value}.", value=f"{likeness.centre:.3f}")
+        chance = say("Chance gives {value}.", value=f"{likeness.centre:.3f}")
     else:
         chance = say("What chance gives is not known.")
     return f"{told} {chance}"

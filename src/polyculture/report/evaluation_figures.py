@@ -115,12 +115,12 @@ def reasons_charts(e: Evaluation) -> Iterator[Chart | None]:
 def _why(e: Evaluation) -> Chart | None:
     found = e.interpretability.get("examples", [])[:EXAMPLES]
     options = [f"{each.get('domain', '')}: {label(_text(each), 48)} → {each.get('predicted', '')}" for each in found]
-    data = [[(w, [v]) for w, v in _weightiest(each)] for each in found]
+    data = [((i,), [(w, [v]) for w, v in _weightiest(each)]) for i, each in enumerate(found)]
     return picked(
         "chart-why", say("Why an item was decided as it was"),
         say("Pick an item. Bars to the right are words that speak for its answer, to the left against it: how much the log-odds "
             "fall when the word is left out."),
-        Pick("item", say("item"), options), data, series=say("weight"),
+        [Pick("item", say("item"), options)], data, series=say("weight"),
     )  # fmt: skip
 
 

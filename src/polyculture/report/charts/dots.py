@@ -49,35 +49,53 @@ def dots(
     return Chart(key, title, f"{about} {spoken(told)}", about, spec, table, marks=len(rows))
 
 
+Picked = tuple[tuple[int, ...], Rows]
+"""Which options are picked, and the rows that are then seen."""
+
+
 def picked(
-    key: str, title: str, about: str, pick: Pick, data: Sequence[Rows], *, series: str = "", digits: int = 2
-) -> Chart | None:
+    key: str, title: str, about: str, picks: Sequence[Pick], data: Sequence[Picked], *, series: str = "", digits: int = 2,
+    most: int = 1000,
+) -> Chart | None:  # fmt: skip
     """Draw bars for one of several things, which the reader picks; None where there is nothing.
 
     Parameters
     ----------
     key, title, about : str
-    pick : Pick
+    picks : sequence of Pick
         What there is to pick from.
-    data : sequence of rows
-        The rows of each of them.
+    data : sequence of (options, rows)
+        The rows for each choice, in the order in which they stand below each other.
     series : str
         What the numbers are.
-    digits : int
+    digits, most : int
+        Of numbers with an interval; lines of the table behind it.
     """
-    names, rows, lines = [], [], []
-    for option, some in enumerate(data):
-        for row in marks([series], some, digits):
-            rows.append({**row, "n": row["n"] + len(names), pick.name: option})
-        names += [name for name, _ in some]
-        lines += [[pick.options[option], name, *(said(p, digits) for p in points)] for name, points in some]
+    names: dict[tuple[str, int], int] = {}
+    rows, lines = [], []
+    for options, some in data:
+        seen: dict[str, int] = {}
+        where = dict(zip((pick.name for pick in picks), options, strict=True))
+        at = []
+        for name, _ in some:
+            seen[name] = seen.get(name, 0) + 1
+            at.append(names.setdefault((name, seen[name]), len(names)))
+        rows += [{**row, "n": at[row["n"]], "r": row["n"], **where} for row in marks([series], some, digits)]
+        chosen = [pick.options[option] for pick, option in zip(picks, options, strict=True)]
+        lines += [[*chosen, name, *(said(p, digits) for p in points)] for name, points in some]
     if not rows:
         return None
-    spec = specification([series], names, rows, kind="bar")
-    spec["params"].append(pick.param())
-    spec["transform"].insert(0, pick.filter())
-    table = shown(Table(key, title, [pick.label, "", series or say("value")], lines))
-    return Chart(key, title, about, about, spec, table, marks=len(rows))
+    spec = specification([series], [name for name, _ in names], [_without(row, "s") for row in rows], kind="bar")
+    spec["params"] += [pick.param() for pick in picks]
+    spec["transform"] = [*(pick.filter() for pick in picks), *spec["transform"]]
+    spec["encoding"]["y"]["sort"] = {"field": "r", "op": "min"}
+    few = f" (the first {most} of {len(lines)} lines)" if len(lines) > most else ""
+    head = [*(pick.label for pick in picks), "", series or say("value")]
+    return Chart(key, title, about, about, spec, shown(Table(key, f"{title}{few}", head, lines[:most])), marks=len(rows))
+
+
+def _without(row: Spec, name: str) -> Spec:
+    return {key: value for key, value in row.items() if key != name}
 
 
 def marks(series: Sequence[str], data: Rows, digits: int) -> list[Spec]:
