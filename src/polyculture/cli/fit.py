@@ -16,6 +16,7 @@ from polyculture.cli.common import (
     IdColumn,
     JsonFile,
     LabelColumn,
+    Language,
     Quiet,
     ReportFile,
     Seed,
@@ -131,6 +132,8 @@ class Outputs:
     json: Path | None
     report: Path | None
     pretrained: Path | None = None
+    language: str = "en"
+    data: Path | None = None
 
 
 def fit_command(
@@ -160,6 +163,7 @@ def fit_command(
     jobs: Jobs = None,
     json: JsonFile = None,
     report: ReportFile = None,
+    language: Language = "en",
     pretrained_out: PretrainedOut = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -173,7 +177,7 @@ def fit_command(
     wanted.check(data)
     _check_places(data, Outputs(out, json, report, pretrained_out), choices)
     columns = {"label": label, "domain": domain, "split": split, "id": id_}
-    outputs = Outputs(out, json, report, pretrained_out)
+    outputs = Outputs(out, json, report, pretrained_out, language, data)
     _run(data, wanted, columns, choices, outputs, quiet=quiet, verbose=verbose)
 
 

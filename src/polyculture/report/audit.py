@@ -5,19 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 
 from polyculture.auditing.result import AuditResult
+from polyculture.report.audit_figures import figures
 from polyculture.report.audit_findings import findings
 from polyculture.report.audit_sections import parameters, sections
-from polyculture.report.audit_sentences import answer, figures, lead
+from polyculture.report.audit_sentences import answer, lead
 from polyculture.report.language import say
 from polyculture.report.made import made
 from polyculture.report.page import Page, Provenance
 from polyculture.report.plain import NAN, mended, short
 
 NUMBERS = (
-    "accuracy", "accuracy_intervals", "effective_models", "joint_failure", "systemic_failure", "agreement_both_wrong",
-    "multiplicity", "groups", "pairs", "summary", "families", "near_twins", "portfolio", "regressions", "maps",
+    "accuracy",
+    "accuracy_intervals",
+    "effective_models",
+    "joint_failure",
+    "systemic_failure",
+    "agreement_both_wrong",
+    "multiplicity",
+    "groups",
+    "pairs",
+    "summary",
+    "families",
+    "near_twins",
+    "portfolio",
+    "regressions",
+    "maps",
     "failing_together",
-)  # fmt: skip
+)
 """Fields in which a missing value is a number that is not known."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -64,14 +65,16 @@ def families(found: AuditResult) -> dict[str, int]:
 def _matrix(found: AuditResult, likeness: Likeness, order: Ints) -> Chart:
     edges = blocks(len(order))
     values = blocked(likeness, order, edges)
-    names = [_block(found, order[first:last]) for first, last in zip(edges[:-1], edges[1:], strict=True)]
+    names = [_block(found, order[first:last]) for first, last in pairwise(edges)]
     whole = len(names) == len(order)
     shades = Shades(likeness.centre, likeness.sign)
     said = _said(found, likeness)
     texts = (said, f"{_about(likeness, whole=whole, count=len(order))} {said}")
     title = say("Likeness of models: {measure}", measure=likeness.measure.replace("_", " "))
     outlines = _runs(found, order) if whole else ()
-    return matrix("likeness-matrix", title, texts, (names, names), values, shades, _numbers(found, likeness), outlines=outlines)
+    return matrix(
+        "likeness-matrix", title, texts, (names, names), values, shades, _numbers(found, likeness), outlines=outlines
+    )
 
 
 def _block(found: AuditResult, positions: Ints) -> str:
@@ -84,8 +87,11 @@ def _block(found: AuditResult, positions: Ints) -> str:
 def _about(likeness: Likeness, *, whole: bool, count: int) -> str:
     told = say("Rows and columns are the same models, in the order of the tree where there is one.")
     if not whole:
-        told = say("Rows and columns are groups of neighbours in the tree of {count} models; a cell is the mean over its "
-                   "pairs.", count=f"{count:,}")  # fmt: skip
+        told = say(
+            "Rows and columns are groups of neighbours in the tree of {count} models; a cell is the mean over its "
+            "pairs.",
+            count=f"{count:,}",
+        )
     if np.isfinite(likeness.centre):
         chance = say("Chance gives {value}.", value=f"{likeness.centre:.3f}")
     else:
@@ -119,7 +125,10 @@ def _runs(found: AuditResult, order: Ints) -> list[tuple[int, int]]:
 def _numbers(found: AuditResult, likeness: Likeness) -> Shown:
     ranked = likeness.ranked(np.arange(len(likeness.a)))
     if len(found.models) <= NAMED:
-        rows = [[found.models[likeness.a[p]], found.models[likeness.b[p]], likeness.said(p), float(likeness.null[p])] for p in ranked]
+        rows = [
+            [found.models[likeness.a[p]], found.models[likeness.b[p]], likeness.said(p), float(likeness.null[p])]
+            for p in ranked
+        ]
         columns = ["a", "b", likeness.measure, "by chance"]
         return shown(Table("matrix", "likeness of each pair, the most alike first", columns, rows))
     nearest = np.full(len(found.models), -1)
@@ -130,7 +139,11 @@ def _numbers(found: AuditResult, likeness: Likeness) -> Shown:
         )
     rows = [[found.models[i], _other(found, likeness, i, p), likeness.said(p)] for i, p in enumerate(nearest) if p >= 0]
     few = f" (the first {TOLD} of {len(rows)})" if len(rows) > TOLD else ""
-    return shown(Table("matrix", f"each model and the one most like it{few}", ["model", "most like", likeness.measure], rows[:TOLD]))
+    return shown(
+        Table(
+            "matrix", f"each model and the one most like it{few}", ["model", "most like", likeness.measure], rows[:TOLD]
+        )
+    )
 
 
 def _better(likeness: Likeness, old: Ints, new: Ints) -> Ints:
@@ -150,8 +163,12 @@ def _tree(found: AuditResult, order: Ints) -> Chart | None:
     names = [found.models[i] for i in order]
     cut = float(found.families.get("cut", np.nan))
     joined = [[round(corners[1][0], 4)] for corners in branches]
-    said = say("{count} models are joined one after the other, at distances from {low} to {high}.", count=len(order),
-               low=f"{min(joined)[0]:.3f}", high=f"{max(joined)[0]:.3f}")  # fmt: skip
+    said = say(
+        "{count} models are joined one after the other, at distances from {low} to {high}.",
+        count=len(order),
+        low=f"{min(joined)[0]:.3f}",
+        high=f"{max(joined)[0]:.3f}",
+    )
     about = say("Models that meet further left are more alike; families are what is joined left of the dashed line.")
     table = shown(Table("tree", "distances at which models are joined", ["distance"], joined))
     return dendrogram("tree", say("Which models are joined first"), (said, about), names, branches, cut, table)
@@ -170,7 +187,10 @@ def _network(found: AuditResult, likeness: Likeness, order: Ints) -> Chart | Non
         who = say("Dots are families of models, larger for more of them; the other models are left out.")
     ranked = sorted(ties, key=lambda tie: -tie[2])
     rows = [[names[a], names[b], strength] for a, b, strength in ranked[:TIES]]
-    about = say("Lines join those that are more alike than chance, thicker for more alike; the {most} strongest at most.", most=TIES)
+    about = say(
+        "Lines join those that are more alike than chance, thicker for more alike; the {most} strongest at most.",
+        most=TIES,
+    )
     said = many(len(ties), "{count} pair is tied.", "{count} pairs are tied.")
     table = shown(Table("ties", "ties beyond chance, the strongest first", ["a", "b", likeness.measure], rows))
     title = say("Who is tied to whom beyond chance")
@@ -200,15 +220,22 @@ def _of_families(found: AuditResult, likeness: Likeness) -> tuple[list[str], lis
         return [], [], []
     edges = np.cumsum([0, *(len(family["models"]) for family in kin)])
     rest = np.setdiff1d(np.arange(len(found.models)), order)
-    values = blocked(likeness, np.concatenate([order, rest]), np.append(edges, len(found.models)))[: len(kin), : len(kin)]
+    values = blocked(likeness, np.concatenate([order, rest]), np.append(edges, len(found.models)))[
+        : len(kin), : len(kin)
+    ]
     centre = 0.0 if np.isnan(likeness.centre) else likeness.centre
     ties = [
         (a, b, float(likeness.sign * values[a, b]))
-        for a in range(len(kin)) for b in range(a + 1, len(kin))
+        for a in range(len(kin))
+        for b in range(a + 1, len(kin))
         if likeness.sign * (values[a, b] - centre) > 0
-    ]  # fmt: skip
+    ]
     return [_names(family["models"]) for family in kin], [float(len(f["models"])) for f in kin], ties
 
 
 def _names(models: Sequence[str]) -> str:
-    return say("{first} and {more} more", first=label(models[0], 30), more=len(models) - 1) if len(models) > 1 else models[0]
+    return (
+        say("{first} and {more} more", first=label(models[0], 30), more=len(models) - 1)
+        if len(models) > 1
+        else models[0]
+    )

@@ -46,10 +46,17 @@ def _histogram(found: AuditResult) -> Chart | None:
         given = [(spread["observed"], spread["expected"])]
     data = [columns for columns in (_columns(*each) for each in given) if columns]
     pick = Pick("family", say("models"), _options(told)) if len(told) > 1 and len(data) == len(told) else None
-    about = say("Columns are observed, short lines what independent models of the same accuracies would give. Columns that stand "
-                "above their line at either end, with fewer items between, mean that models fail together.")  # fmt: skip
+    about = say(
+        "Columns are observed, short lines what independent models of the same accuracies would give. Columns that "
+        "stand above their line at either end, with fewer items between, mean that models fail together."
+    )
     return histogram(
-        "failures", say("How many models fail on an item"), about, data if pick else data[:1], below=say("models that fail"), pick=pick
+        "failures",
+        say("How many models fail on an item"),
+        about,
+        data if pick else data[:1],
+        below=say("models that fail"),
+        pick=pick,
     )
 
 
@@ -93,7 +100,9 @@ def _items(found: AuditResult) -> Chart | None:
         return None
     place = {name: i for i, name in enumerate(found.models)}
     options = _options(found.failing_together)
-    pick = Pick("family", say("models"), [options[i] for i, each in enumerate(found.failing_together) if each.get("hardest")])
+    pick = Pick(
+        "family", say("models"), [options[i] for i, each in enumerate(found.failing_together) if each.get("hardest")]
+    )
     data = [[(_item(row), [place[name] for name in row["by"]]) for row in each["hardest"]] for each in told]
     members = [[place[name] for name in each["models"]][:MEMBERS] for each in told]
     rows = [
@@ -104,10 +113,20 @@ def _items(found: AuditResult) -> Chart | None:
     columns = [pick.label, "item", "group", "fail", "of the others"]
     table = shown(Table("hardest", "items on which most models of a family fail", columns, rows))
     first = told[-1]["hardest"][0]
-    said = say("Of {models}, {failed} fail on {item}.", models=pick.options[-1], failed=first["failed"], item=label(_item(first), 60))
-    about = say("Pick a family: the items on which most of its models fail, those first on which fewest others do. At most {models} "
-                "models and 30 items of each are drawn.", models=MEMBERS)  # fmt: skip
-    return incidence("items", say("Which items they fail on together"), (said, about), pick, data, found.models, members, table)
+    said = say(
+        "Of {models}, {failed} fail on {item}.",
+        models=pick.options[-1],
+        failed=first["failed"],
+        item=label(_item(first), 60),
+    )
+    about = say(
+        "Pick a family: the items on which most of its models fail, those first on which fewest others do. At most "
+        "{models} models and 30 items of each are drawn.",
+        models=MEMBERS,
+    )
+    return incidence(
+        "items", say("Which items they fail on together"), (said, about), pick, data, found.models, members, table
+    )
 
 
 def _item(row: Mapping[str, Any]) -> str:
@@ -117,10 +136,21 @@ def _item(row: Mapping[str, Any]) -> str:
 def effective(found: AuditResult) -> Chart | None:
     """The effective numbers of models by their definitions."""
     rows = [(name.replace("_", " "), [value]) for name, value in found.effective_models.items()]
-    about = say("How many independent models would do as well. The definitions differ: Kish is about averaging errors out, the other "
-                "two about the spread of the failures. {count} if all were independent; Kish's is more where errors exclude each "
-                "other.", count=len(found.models))  # fmt: skip
-    return dots("chart-effective", say("Effective number of models, by definition"), about, ["models"], rows, kind="bar", digits=2)
+    about = say(
+        "How many independent models would do as well. The definitions differ: Kish is about averaging errors out, "
+        "the other two about the spread of the failures. {count} if all were independent; Kish's is more where errors "
+        "exclude each other.",
+        count=len(found.models),
+    )
+    return dots(
+        "chart-effective",
+        say("Effective number of models, by definition"),
+        about,
+        ["models"],
+        rows,
+        kind="bar",
+        digits=2,
+    )
 
 
 def curve(found: AuditResult) -> Iterator[Chart | None]:
@@ -139,11 +169,24 @@ def curve(found: AuditResult) -> Iterator[Chart | None]:
     title = "share of items on which all k models fail"
     table = shown(Table("curve", title, ["k", *(named for _, named, _ in SERIES)], rows))
     lowest = min(sizes, key=lambda size: size["joint_failure"]["estimate"])
-    said = say("All of the {k} chosen ones fail on {chosen} of the items, the {k} most accurate on {best}, as many random ones on "
-               "{random}.", k=lowest["k"], chosen=interval(lowest["joint_failure"], 4),
-               best=interval(lowest["best_accuracy"], 4), random=interval(lowest["random"], 4))  # fmt: skip
+    said = say(
+        "All of the {k} chosen ones fail on {chosen} of the items, the {k} most accurate on {best}, as many random "
+        "ones on {random}.",
+        k=lowest["k"],
+        chosen=interval(lowest["joint_failure"], 4),
+        best=interval(lowest["best_accuracy"], 4),
+        random=interval(lowest["random"], 4),
+    )
     about = say("Chosen on one half of the items and judged on the other. Lower is better. Bands are intervals.")
     about += f" {say('The scale is logarithmic; what is 0 is not drawn.')}" if log else ""
     places = Places([size["k"] for size in sizes], title=say("models kept (k)"))
-    yield lines("portfolio-curve", say("Which few models to keep"), (said, about), places, [("", series)], table,
-                unit=say("share of items on which all k fail"), log=log)  # fmt: skip
+    yield lines(
+        "portfolio-curve",
+        say("Which few models to keep"),
+        (said, about),
+        places,
+        [("", series)],
+        table,
+        unit=say("share of items on which all k fail"),
+        log=log,
+    )

@@ -23,9 +23,16 @@ BEYOND = 0.05
 def findings(found: AuditResult) -> list[Finding]:
     """All questions, in the order of the page."""
     return [
-        _alike(found), _effective(found), _systemic(found), _same_answers(found), _twins(found), _family(found),
-        _groups(found), _few(found), _input(found),
-    ]  # fmt: skip
+        _alike(found),
+        _effective(found),
+        _systemic(found),
+        _same_answers(found),
+        _twins(found),
+        _family(found),
+        _groups(found),
+        _few(found),
+        _input(found),
+    ]
 
 
 def _alike(found: AuditResult) -> Finding:
@@ -33,7 +40,9 @@ def _alike(found: AuditResult) -> Finding:
     title = say("Are the models more alike than chance?")
     ratio = {"estimate": found.joint_failure.get("ratio"), **found.joint_failure.get("intervals", {}).get("ratio", {})}
     if known(ratio):
-        sentence = say("Two of them fail together {ratio} times as often as independent models would.", ratio=interval(ratio, 2))
+        sentence = say(
+            "Two of them fail together {ratio} times as often as independent models would.", ratio=interval(ratio, 2)
+        )
         return judged(ratio["low"] > 1, title, sentence, say("A concern if the whole interval is above 1."))
     if not found.summary:
         return not_checked(title, why(found, "joint failure", "ratio"))
@@ -41,8 +50,12 @@ def _alike(found: AuditResult) -> Finding:
     if math.isnan(mean["null"]) or not mean["pairs"]:
         return not_checked(title, say("What chance gives is not known for {measure}.", measure=name.replace("_", " ")))
     share = mean["beyond_chance"] / mean["pairs"]
-    sentence = say("By {measure}, {count} of {pairs} pairs are alike beyond chance.", measure=name.replace("_", " "),
-                   count=mean["beyond_chance"], pairs=mean["pairs"])  # fmt: skip
+    sentence = say(
+        "By {measure}, {count} of {pairs} pairs are alike beyond chance.",
+        measure=name.replace("_", " "),
+        count=mean["beyond_chance"],
+        pairs=mean["pairs"],
+    )
     return judged(share > BEYOND, title, sentence, say("A concern above {share} of the pairs.", share=percent(BEYOND)))
 
 
@@ -54,7 +67,9 @@ def _effective(found: AuditResult) -> Finding:
         return not_checked(title, why(found, "effective", "kish"))
     assert kish is not None  # noqa: S101 (known has looked)
     count = len(found.models)
-    sentence = say("{count} models average errors out as well as {kish} independent ones.", count=count, kish=interval(kish, 2))
+    sentence = say(
+        "{count} models average errors out as well as {kish} independent ones.", count=count, kish=interval(kish, 2)
+    )
     reason = say("A concern below {limit} (half of the models), by Kish's effective number.", limit=f"{FEW * count:g}")
     return judged(kish["estimate"] < FEW * count, title, sentence, reason)
 
@@ -66,9 +81,14 @@ def _systemic(found: AuditResult) -> Finding:
     ends = value.get("intervals", {}).get("observed", {})
     if not value or not known({"estimate": value["observed"], **ends}):
         return not_checked(title, why(found, "systemic failure"))
-    sentence = say("All fail on {observed} of the items; independent models would on {expected}.",
-                   observed=around(value["observed"], ends), expected=percent(value["expected"]))  # fmt: skip
-    return judged(ends["low"] > value["expected"], title, sentence, say("A concern if the whole interval is above that."))
+    sentence = say(
+        "All fail on {observed} of the items; independent models would on {expected}.",
+        observed=around(value["observed"], ends),
+        expected=percent(value["expected"]),
+    )
+    return judged(
+        ends["low"] > value["expected"], title, sentence, say("A concern if the whole interval is above that.")
+    )
 
 
 def _same_answers(found: AuditResult) -> Finding:
@@ -78,8 +98,13 @@ def _same_answers(found: AuditResult) -> Finding:
     if not value or not value.get("pairs"):
         return not_checked(title, why(found, "agreement both wrong"))
     share = value["pairs_above"] / value["pairs"]
-    sentence = say("Where two are wrong they agree in {observed} of the cases; {count} of {pairs} pairs do so more often than other "
-                   "wrong models.", observed=percent(value["observed"]), count=value["pairs_above"], pairs=value["pairs"])  # fmt: skip
+    sentence = say(
+        "Where two are wrong they agree in {observed} of the cases; {count} of {pairs} pairs do so more often than "
+        "other wrong models.",
+        observed=percent(value["observed"]),
+        count=value["pairs_above"],
+        pairs=value["pairs"],
+    )
     return judged(share > BEYOND, title, sentence, say("A concern above {share} of the pairs.", share=percent(BEYOND)))
 
 
@@ -91,8 +116,12 @@ def _twins(found: AuditResult) -> Finding:
     if not found.near_twins:
         return judged(False, title, say("No pair is closer than expected."), _twins_rule())
     first = found.near_twins[0]
-    sentence = many(len(found.near_twins), "{count} pair is closer than expected: {first}.",
-                    "{count} pairs are closer than expected, first of all {first}.", first=names([first["a"], first["b"]]))  # fmt: skip
+    sentence = many(
+        len(found.near_twins),
+        "{count} pair is closer than expected: {first}.",
+        "{count} pairs are closer than expected, first of all {first}.",
+        first=names([first["a"], first["b"]]),
+    )
     return judged(True, title, sentence, _twins_rule())
 
 
@@ -110,8 +139,12 @@ def _family(found: AuditResult) -> Finding:
             return not_checked(title, why(found, "families"))
         return judged(False, title, say("There are no families: {reason}", reason=reason), _family_rule())
     largest = len(families[0]["models"])
-    sentence = say("The largest of {families} families holds {largest} of {count} models.", families=len(families),
-                   largest=largest, count=len(found.models))  # fmt: skip
+    sentence = say(
+        "The largest of {families} families holds {largest} of {count} models.",
+        families=len(families),
+        largest=largest,
+        count=len(found.models),
+    )
     return judged(largest > len(found.models) / 2, title, sentence, _family_rule())
 
 
@@ -129,8 +162,11 @@ def _groups(found: AuditResult) -> Finding:
     if not told:
         return not_checked(title, why(found, "group"))
     name, ratio = max(told, key=lambda each: _estimate(each[1]))
-    sentence = say("Most of all on {group}: {ratio} times as often as independent models.", group=label(name, 60),
-                   ratio=interval(ratio, 2))  # fmt: skip
+    sentence = say(
+        "Most of all on {group}: {ratio} times as often as independent models.",
+        group=label(name, 60),
+        ratio=interval(ratio, 2),
+    )
     return judged(ratio["low"] > 1, title, sentence, say("A concern if the whole interval is above 1."))
 
 
@@ -146,9 +182,16 @@ def _few(found: AuditResult) -> Finding:
     if kept is None:
         return not_checked(title, why(found, "portfolio"))
     chosen, best = kept["joint_failure"], kept["best_accuracy"]
-    sentence = say("All of the {k} chosen ones fail on {chosen} of the items that were not used to choose, of the {k} most accurate on "
-                   "{best}.", k=kept["k"], chosen=around(chosen["estimate"], chosen), best=around(best["estimate"], best))  # fmt: skip
-    return judged(chosen["estimate"] > best["estimate"], title, sentence, say("A concern if the chosen ones fail more often."))
+    sentence = say(
+        "All of the {k} chosen ones fail on {chosen} of the items that were not used to choose, of the {k} most "
+        "accurate on {best}.",
+        k=kept["k"],
+        chosen=around(chosen["estimate"], chosen),
+        best=around(best["estimate"], best),
+    )
+    return judged(
+        chosen["estimate"] > best["estimate"], title, sentence, say("A concern if the chosen ones fail more often.")
+    )
 
 
 def _input(found: AuditResult) -> Finding:

@@ -54,8 +54,14 @@ def _map(number: int, models: tuple[str, str], given: Mapping[str, Any], values:
     kept = [_thinned(count, at) for count, at in zip(values.shape, best, strict=True)]
     a, b = (label(name, 30) for name in models)
     first, second = (label(name[at], 30) for name, at in zip(names, best, strict=True))
-    said = say("Most alike are {first} of {a} and {second} of {b}: {value}.", first=first, a=a, second=second, b=b,
-               value=f"{values[best]:.3f}")  # fmt: skip
+    said = say(
+        "Most alike are {first} of {a} and {second} of {b}: {value}.",
+        first=first,
+        a=a,
+        second=second,
+        b=b,
+        value=f"{values[best]:.3f}",
+    )
     about = f"{said} {say('Rows are layers of {a}, columns of {b}.', a=a, b=b)}"
     if any(len(some) < count for some, count in zip(kept, values.shape, strict=True)):
         about += f" {say('Not all layers are drawn, but every so many.')}"

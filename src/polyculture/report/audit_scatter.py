@@ -34,8 +34,17 @@ def cloud(found: AuditResult, likeness: Likeness | None) -> Chart | None:
     table = _pairs(found, likeness, mean, known) if few else _grouped(groups, likeness.measure)
     axes = Axes(say("mean accuracy of the two models"), name)
     title = say("Accuracy and likeness of pairs: {measure}", measure=name)
-    return scatter("accuracy-likeness", title, texts, axes, (mean[known], likeness.estimate[known]), pairs, found.models, table,
-                   chance=chance)  # fmt: skip
+    return scatter(
+        "accuracy-likeness",
+        title,
+        texts,
+        axes,
+        (mean[known], likeness.estimate[known]),
+        pairs,
+        found.models,
+        table,
+        chance=chance,
+    )
 
 
 def _groups(mean: Floats, values: Floats, null: Floats) -> list[tuple[float, int, float, float]]:
@@ -50,9 +59,15 @@ def _groups(mean: Floats, values: Floats, null: Floats) -> list[tuple[float, int
 
 
 def _said(mean: Floats, values: Floats) -> str:
-    told = many(len(values), "{count} pair with a mean accuracy from {a} to {b} and a likeness from {c} to {d}.",
-                "{count} pairs with mean accuracies from {a} to {b} and likeness from {c} to {d}.", a=f"{mean.min():.3f}",
-                b=f"{mean.max():.3f}", c=f"{values.min():.3f}", d=f"{values.max():.3f}")  # fmt: skip
+    told = many(
+        len(values),
+        "{count} pair with a mean accuracy from {a} to {b} and a likeness from {c} to {d}.",
+        "{count} pairs with mean accuracies from {a} to {b} and likeness from {c} to {d}.",
+        a=f"{mean.min():.3f}",
+        b=f"{mean.max():.3f}",
+        c=f"{values.min():.3f}",
+        d=f"{values.max():.3f}",
+    )
     if len(values) < 3 or np.ptp(mean) == 0 or np.ptp(values) == 0:
         return told
     return f"{told} {say('Their correlation is {value}.', value=f'{np.corrcoef(mean, values)[0, 1]:.2f}')}"

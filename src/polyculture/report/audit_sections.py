@@ -114,15 +114,22 @@ def _accuracy(found: AuditResult, known: Likeness | None) -> Iterator[Chart | No
     for i, (name, fitted) in enumerate(found.regressions.items()):
         rows = [(str(term["name"]), [term]) for term in fitted.get("terms", ())]
         yield dots(
-            f"chart-regression-{i}", say("What pairs share and their {measure}", measure=name.replace("_", " ")),
+            f"chart-regression-{i}",
+            say("What pairs share and their {measure}", measure=name.replace("_", " ")),
             say("Right of zero, pairs that share it are more alike; an interval that holds zero cannot tell."),
-            ["effect"], rows, digits=2,
-        )  # fmt: skip
+            ["effect"],
+            rows,
+            digits=2,
+        )
 
 
 def _layers_said(found: AuditResult) -> Iterator[str]:
     if len(found.maps) > MAPS:
-        yield say("The {shown} of {count} pairs whose layers are most alike; the JSON holds all.", shown=MAPS, count=len(found.maps))
+        yield say(
+            "The {shown} of {count} pairs whose layers are most alike; the JSON holds all.",
+            shown=MAPS,
+            count=len(found.maps),
+        )
 
 
 def _keep_said(found: AuditResult) -> Iterator[str]:
@@ -135,11 +142,12 @@ def _keep_said(found: AuditResult) -> Iterator[str]:
 def _reading_said(found: AuditResult) -> Iterator[str]:
     level = 100 * float(found.settings.get("level", 0.95))
     yield say(
-        "Brackets hold intervals of {level} %. By chance: what models give that share nothing but how often each of them is right, or, "
-        "for representations, what unrelated ones rarely pass. Calibrated: the share of the way from chance to the largest value; 0 "
-        "is chance, and below 0 is less alike than that. p adjusted: probability of a value at least as high by chance, adjusted for "
-        "the number of pairs.", level=f"{level:g}",
-    )  # fmt: skip
+        "Brackets hold intervals of {level} %. By chance: what models give that share nothing but how often each of "
+        "them is right, or, for representations, what unrelated ones rarely pass. Calibrated: the share of the way "
+        "from chance to the largest value; 0 is chance, and below 0 is less alike than that. p adjusted: probability "
+        "of a value at least as high by chance, adjusted for the number of pairs.",
+        level=f"{level:g}",
+    )
 
 
 def _registered(found: AuditResult) -> list[Table]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from polyculture.auditing.result import AuditResult
 from polyculture.report.language import many, say
-from polyculture.report.page import Figure
 from polyculture.report.plain import label
 from polyculture.tables import interval
 
@@ -69,15 +68,22 @@ def answer(found: AuditResult) -> str:
         count = say("{models} are worth {kish} independent ones", models=count, kish=interval(kish, 1))
     if not math.isnan(ratio):
         ends = {"estimate": ratio, **found.joint_failure["intervals"]["ratio"]}
-        return say("{models}; two of them fail together {ratio} times as often as independent models would.", models=count,
-                   ratio=interval(ends, 2))  # fmt: skip
+        return say(
+            "{models}; two of them fail together {ratio} times as often as independent models would.",
+            models=count,
+            ratio=interval(ends, 2),
+        )
     if found.joint_failure:
         return say("{models}; too few failures to say how often two of them fail together.", models=count)
     name, mean = next(iter(found.summary.items()), ("", {"estimate": math.nan}))
     if math.isnan(mean["estimate"]):
         return f"{count}."
-    return say("{models}; the mean {measure} of their pairs is {value}.", models=count, measure=name.replace("_", " "),
-               value=f"{mean['estimate']:.3f}")  # fmt: skip
+    return say(
+        "{models}; the mean {measure} of their pairs is {value}.",
+        models=count,
+        measure=name.replace("_", " "),
+        value=f"{mean['estimate']:.3f}",
+    )
 
 
 def lead(found: AuditResult) -> list[str]:
@@ -90,12 +96,17 @@ def lead(found: AuditResult) -> list[str]:
     >>> lead(AuditResult("answers", ["a", "b"], 10, families={"families": [], "reason": "Two cannot."}))
     ['2 models were compared on 10 items. Families were not found: Two cannot.']
     """
-    told = [sentence for tell in (_who, _failures, _likeness, _families, _twins, _portfolio) for sentence in tell(found)]
+    told = [
+        sentence for tell in (_who, _failures, _likeness, _families, _twins, _portfolio) for sentence in tell(found)
+    ]
     return [" ".join(told)]
 
 
 def _who(found: AuditResult) -> Iterator[str]:
-    models, items = many(len(found.models), "{count} model", "{count} models"), many(found.items, "{count} item", "{count} items")
+    models, items = (
+        many(len(found.models), "{count} model", "{count} models"),
+        many(found.items, "{count} item", "{count} items"),
+    )
     if found.kind == "models":
         yield say("{models} were compared as files.", models=models)
     elif found.kind == "embeddings":
@@ -114,10 +125,14 @@ def _failures(found: AuditResult) -> Iterator[str]:
 
     joint, systemic = found.joint_failure, found.systemic_failure
     if joint and not math.isnan(joint["observed"]):
-        yield say("Two models drawn at random both fail on {observed} of the items; independent models would on {expected}.",
-                  **numbers(joint))  # fmt: skip
+        yield say(
+            "Two models drawn at random both fail on {observed} of the items; independent models would on {expected}.",
+            **numbers(joint),
+        )
     if systemic and not math.isnan(systemic["observed"]):
-        yield say("All models fail on {observed} of the items; independent models would on {expected}.", **numbers(systemic))
+        yield say(
+            "All models fail on {observed} of the items; independent models would on {expected}.", **numbers(systemic)
+        )
 
 
 def _likeness(found: AuditResult) -> Iterator[str]:
@@ -128,16 +143,25 @@ def _likeness(found: AuditResult) -> Iterator[str]:
         if math.isnan(mean["null"]):
             yield say("Their mean {measure} is {value}.", **told)
         else:
-            yield say("Their mean {measure} is {value}, {chance} by chance; {beyond} of {pairs} pairs are beyond chance.", **told,
-                      chance=f"{mean['null']:.3f}", beyond=f"{mean['beyond_chance']:,}", pairs=f"{mean['pairs']:,}")  # fmt: skip
+            yield say(
+                "Their mean {measure} is {value}, {chance} by chance; {beyond} of {pairs} pairs are beyond chance.",
+                **told,
+                chance=f"{mean['null']:.3f}",
+                beyond=f"{mean['beyond_chance']:,}",
+                pairs=f"{mean['pairs']:,}",
+            )
 
 
 def _families(found: AuditResult) -> Iterator[str]:
     families = found.families.get("families", ())
     if families:
-        yield many(len(families), "They form {count} family, the largest of {largest} models; {alone} stand alone.",
-                   "They form {count} families, the largest of {largest} models; {alone} stand alone.",
-                   largest=len(families[0]["models"]), alone=len(found.families.get("alone", ())))  # fmt: skip
+        yield many(
+            len(families),
+            "They form {count} family, the largest of {largest} models; {alone} stand alone.",
+            "They form {count} families, the largest of {largest} models; {alone} stand alone.",
+            largest=len(families[0]["models"]),
+            alone=len(found.families.get("alone", ())),
+        )
     elif found.families.get("reason"):
         yield say("Families were not found: {reason}", reason=found.families["reason"])
 
@@ -145,27 +169,29 @@ def _families(found: AuditResult) -> Iterator[str]:
 def _twins(found: AuditResult) -> Iterator[str]:
     if found.near_twins:
         first = found.near_twins[0]
-        yield many(len(found.near_twins), "{count} pair is closer than expected: {first}.",
-                   "{count} pairs are closer than expected, first of all {first}.", first=names([first["a"], first["b"]]))  # fmt: skip
+        yield many(
+            len(found.near_twins),
+            "{count} pair is closer than expected: {first}.",
+            "{count} pairs are closer than expected, first of all {first}.",
+            first=names([first["a"], first["b"]]),
+        )
 
 
 def _portfolio(found: AuditResult) -> Iterator[str]:
     sizes = found.portfolio.get("sizes", ())
     kept = next((size for size in sizes if size["k"] == found.portfolio.get("suggested")), None)
     if kept:
-        told = {name: around(kept[name]["estimate"], kept[name]) for name in ("joint_failure", "best_accuracy", "random")}
-        yield say("Chosen on one half of the items and judged on the other, all of the {k} suggested models ({names}) fail on "
-                  "{joint_failure} of the items, of the {k} most accurate on {best_accuracy}, of {k} at random on {random}.",
-                  k=kept["k"], names=names(kept["models"]), **told)  # fmt: skip
-
-
-def figures(found: AuditResult) -> list[Figure]:
-    """Three numbers that stand large at the top: those that this kind of audit turns on."""
-    makes = (_effective, _together, _systemic, _mean, _suggested)
-    items = many(found.items, "{count} item", "{count} items") if found.items else say("as files")
-    return [*(each for make in makes for each in make(found)), Figure(say("models"), str(len(found.models)), items),
-            Figure(say("pairs"), f"{len(found.models) * (len(found.models) - 1) // 2:,}", ""),
-            Figure(say("measures"), str(len(found.summary)), "")][:3]  # fmt: skip
+        told = {
+            name: around(kept[name]["estimate"], kept[name]) for name in ("joint_failure", "best_accuracy", "random")
+        }
+        yield say(
+            "Chosen on one half of the items and judged on the other, all of the {k} suggested models ({names}) fail "
+            "on {joint_failure} of the items, of the {k} most accurate on {best_accuracy}, of {k} at random on "
+            "{random}.",
+            k=kept["k"],
+            names=names(kept["models"]),
+            **told,
+        )
 
 
 def why(found: AuditResult, *of: str) -> str:
@@ -173,42 +199,3 @@ def why(found: AuditResult, *of: str) -> str:
     said = {name.replace("_", " ").lower(): reason for name, reason in found.not_measured.items()}
     hit = next((reason for name, reason in said.items() for part in of if part and (part in name or name in part)), "")
     return hit or say("not measured")
-
-
-def _effective(found: AuditResult) -> Iterator[Figure]:
-    kish = found.effective_models.get("kish")
-    if kish:
-        estimate, _, ends = interval(kish, 2).partition(" ")
-        note = say("{ends} of {count}", ends=ends, count=len(found.models))
-        yield Figure(say("independent models (Kish)"), estimate, why(found, "effective", "kish") if estimate == NO_NUMBER else note)
-
-
-def _together(found: AuditResult) -> Iterator[Figure]:
-    value = found.joint_failure
-    if value:
-        ratio, _, ends = interval({"estimate": value["ratio"], **value["intervals"]["ratio"]}, 2).partition(" ")
-        note = say("{ends}; {observed} of items, {expected} if independent", ends=ends, expected=percent(value["expected"]),
-                   observed=around(value["observed"], value["intervals"]["observed"]))  # fmt: skip
-        yield Figure(say("two models fail together, × chance"), ratio, why(found, "joint failure", "ratio") if ratio == NO_NUMBER else note)
-
-
-def _systemic(found: AuditResult) -> Iterator[Figure]:
-    value = found.systemic_failure
-    if value:
-        observed, _, ends = around(value["observed"], value["intervals"]["observed"]).partition(" [")
-        note = say("{ends}{expected} if independent", ends=f"[{ends}; " if ends else "", expected=percent(value["expected"]))
-        yield Figure(say("items on which all fail"), observed, why(found, "systemic failure") if observed == NO_NUMBER else note)
-
-
-def _mean(found: AuditResult) -> Iterator[Figure]:
-    for name, value in found.summary.items():
-        spoken, estimate = name.replace("_", " "), value["estimate"]
-        said = NO_NUMBER if math.isnan(estimate) else f"{estimate:.3f}"
-        unknown = say("no value by chance is known")
-        chance = unknown if math.isnan(value["null"]) else say("{value} by chance", value=f"{value['null']:.3f}")
-        yield Figure(say("mean {measure} of pairs", measure=spoken), said, why(found, spoken) if said == NO_NUMBER else chance)
-
-
-def _suggested(found: AuditResult) -> Iterator[Figure]:
-    if found.portfolio.get("suggested"):
-        yield Figure(say("models to keep"), str(found.portfolio["suggested"]), say("see which below"))

@@ -87,16 +87,21 @@ def accuracy_charts(e: Evaluation) -> Iterator[Chart | None]:
     """Macro-F1 by row, and how far the fused model is ahead."""
     rows = [(n, [float(e.accuracy[n]["macro_f1"][kind]) for kind in ("mean", "worst")]) for n in ordered(e.accuracy)]
     yield dots(
-        "chart-accuracy", say("Macro-F1 by row, %"),
-        say("Further right is better. The numbers are mean and worst domain."), ["mean", "worst domain"], rows,
-    )  # fmt: skip
+        "chart-accuracy",
+        say("Macro-F1 by row, %"),
+        say("Further right is better. The numbers are mean and worst domain."),
+        ["mean", "worst domain"],
+        rows,
+    )
     missing = {"estimate": math.nan, "low": math.nan, "high": math.nan}
     leads = [(n, [e.lead[n].get(k, missing) for k in ("mean", "worst")]) for n in ordered(e.accuracy) if n in e.lead]
     yield dots(
-        "chart-lead", say("How far the fused model is ahead, points of macro-F1"),
+        "chart-lead",
+        say("How far the fused model is ahead, points of macro-F1"),
         say("Right of zero the fused model is better than the row; an interval that holds zero cannot tell."),
-        ["mean", "worst domain"], leads,
-    )  # fmt: skip
+        ["mean", "worst domain"],
+        leads,
+    )
 
 
 def reasons_charts(e: Evaluation) -> Iterator[Chart | None]:
@@ -105,10 +110,15 @@ def reasons_charts(e: Evaluation) -> Iterator[Chart | None]:
     models = e.interpretability.get("models", {})
     rows = [(name, [found[how]["margin"] for how in hows]) for name, found in models.items()]
     yield dots(
-        "chart-reasons", say("How much better the reasons are than a random order, in probability"),
-        say("Right of zero the words that a model names as its reasons move its answer more than words drawn at random."),
-        list(hows), rows, digits=2,
-    )  # fmt: skip
+        "chart-reasons",
+        say("How much better the reasons are than a random order, in probability"),
+        say(
+            "Right of zero the words that a model names as its reasons move its answer more than words drawn at random."
+        ),
+        list(hows),
+        rows,
+        digits=2,
+    )
     yield _why(e)
 
 
@@ -117,11 +127,16 @@ def _why(e: Evaluation) -> Chart | None:
     options = [f"{each.get('domain', '')}: {label(_text(each), 48)} → {each.get('predicted', '')}" for each in found]
     data = [((i,), [(w, [v]) for w, v in _weightiest(each)]) for i, each in enumerate(found)]
     return picked(
-        "chart-why", say("Why an item was decided as it was"),
-        say("Pick an item. Bars to the right are words that speak for its answer, to the left against it: how much the log-odds "
-            "fall when the word is left out."),
-        [Pick("item", say("item"), options)], data, series=say("weight"),
-    )  # fmt: skip
+        "chart-why",
+        say("Why an item was decided as it was"),
+        say(
+            "Pick an item. Bars to the right are words that speak for its answer, to the left against it: how much "
+            "the log-odds fall when the word is left out."
+        ),
+        [Pick("item", say("item"), options)],
+        data,
+        series=say("weight"),
+    )
 
 
 def _text(example: Mapping[str, Any]) -> str:
@@ -138,14 +153,26 @@ def homogenization_charts(e: Evaluation) -> Iterator[Chart | None]:
     """κ and the effective number of models by population."""
     populations = e.homogenization["populations"]
     yield dots(
-        "chart-likeness", say("Likeness of errors (κ) by population"),
-        say("1: all models fail on the same items. 0: they coincide as often as chance has it, given how often each fails."),
-        ["κ"], [(name, [found["error_consistency"]]) for name, found in populations.items()], kind="bar", digits=2,
-    )  # fmt: skip
+        "chart-likeness",
+        say("Likeness of errors (κ) by population"),
+        say(
+            "1: all models fail on the same items. 0: they coincide as often as chance has it, given how often each "
+            "fails."
+        ),
+        ["κ"],
+        [(name, [found["error_consistency"]]) for name, found in populations.items()],
+        kind="bar",
+        digits=2,
+    )
     yield dots(
-        "chart-effective", say("Effective number of models (Kish) by population"),
-        say("How many independent models would average errors out as well: all of them at most, one if they are identical."),
+        "chart-effective",
+        say("Effective number of models (Kish) by population"),
+        say(
+            "How many independent models would average errors out as well: all of them at most, one if they are "
+            "identical."
+        ),
         ["models"],
         [(f"{name} ({len(found['models'])})", [found["kish"]]) for name, found in populations.items()],
-        kind="bar", digits=2,
-    )  # fmt: skip
+        kind="bar",
+        digits=2,
+    )

@@ -63,8 +63,11 @@ def _left_behind(e: Evaluation) -> Finding:
     if not gaps:
         return not_checked(title, say("No domain has a number for both."))
     worst = min(gaps, key=lambda d: gaps[d])
-    sentence = say("The domain that gains least over its specialist is {domain}: {gap} points.", domain=label(worst, 60),
-                   gap=f"{gaps[worst]:+.1f}")  # fmt: skip
+    sentence = say(
+        "The domain that gains least over its specialist is {domain}: {gap} points.",
+        domain=label(worst, 60),
+        gap=f"{gaps[worst]:+.1f}",
+    )
     reason = say("A concern below −{limit} points; single domains have no interval here.", limit=f"{LEFT_BEHIND:g}")
     return judged(gaps[worst] < -LEFT_BEHIND, title, sentence, reason)
 
@@ -88,9 +91,12 @@ def _missed(e: Evaluation) -> Finding:
     if not rows:
         return not_checked(title, say("Sensitivity of classes was not measured."))
     worst = min(rows, key=lambda name: rows[name]["estimate"])
-    sentence = say("The class that is found least is {name}: {value} % of it.", name=label(worst, 60),
-                   value=interval(rows[worst]))  # fmt: skip
-    return judged(rows[worst]["estimate"] < MISSED, title, sentence, say("A concern below {limit} %.", limit=f"{MISSED:g}"))
+    sentence = say(
+        "The class that is found least is {name}: {value} % of it.", name=label(worst, 60), value=interval(rows[worst])
+    )
+    return judged(
+        rows[worst]["estimate"] < MISSED, title, sentence, say("A concern below {limit} %.", limit=f"{MISSED:g}")
+    )
 
 
 def _reasons(e: Evaluation) -> Finding:
@@ -100,8 +106,10 @@ def _reasons(e: Evaluation) -> Finding:
     margins = {how: found[how]["margin"] for how in ("deletion", "insertion")} if found else {}
     if not margins or not all(known(margin) for margin in margins.values()):
         return not_checked(title, say("Reasons were neither sought nor tested."))
-    sentence = say("They beat a random order by {deletion} in probability when left out, and by {insertion} when left alone.",
-                   **{how: interval(margin, 3) for how, margin in margins.items()})  # fmt: skip
+    sentence = say(
+        "They beat a random order by {deletion} in probability when left out, and by {insertion} when left alone.",
+        **{how: interval(margin, 3) for how, margin in margins.items()},
+    )
     concern = any(margin["low"] <= 0 for margin in margins.values())
     return judged(concern, title, sentence, say("A concern unless both intervals are above 0."))
 
@@ -113,9 +121,14 @@ def _unseen(e: Evaluation) -> Finding:
     if not {"fused", "pooled"} <= set(rows):
         return not_checked(title, say("No domain was left out."))
     own, pooled = (float(rows[row]["mean"]) for row in ("fused", "pooled"))
-    sentence = say("With each domain left out in turn its mean is {own} %, that of a pooled model {pooled} %.",
-                   own=cell(own), pooled=cell(pooled))  # fmt: skip
-    return judged(own < pooled, title, sentence, say("A concern if the pooled model does better; the means have no interval."))
+    sentence = say(
+        "With each domain left out in turn its mean is {own} %, that of a pooled model {pooled} %.",
+        own=cell(own),
+        pooled=cell(pooled),
+    )
+    return judged(
+        own < pooled, title, sentence, say("A concern if the pooled model does better; the means have no interval.")
+    )
 
 
 def _steps(e: Evaluation) -> Finding:
@@ -130,7 +143,9 @@ def _steps(e: Evaluation) -> Finding:
         if better
         else say("Without any of the steps that were left out the mean falls or stays.")
     )
-    return judged(bool(better), title, sentence, say("A concern if the mean rises without a step; differences have no interval."))
+    return judged(
+        bool(better), title, sentence, say("A concern if the mean rises without a step; differences have no interval.")
+    )
 
 
 def _independent(e: Evaluation) -> Finding:
@@ -140,7 +155,11 @@ def _independent(e: Evaluation) -> Finding:
     if not found or not known(found["kish"], "estimate"):
         return not_checked(title, say("How alike they fail was not measured."))
     count = len(found["models"])
-    sentence = say("After fusion {count} domains are served by {kish} independent models.", count=count, kish=interval(found["kish"], 2))
+    sentence = say(
+        "After fusion {count} domains are served by {kish} independent models.",
+        count=count,
+        kish=interval(found["kish"], 2),
+    )
     reason = say("A concern below half of the models: what errs on one domain is then likely to err on the others.")
     return judged(found["kish"]["estimate"] < count / 2, title, sentence, reason)
 
@@ -152,7 +171,9 @@ def _leak(e: Evaluation) -> Finding:
     count = found.get("across_splits") if isinstance(found, dict) else None
     if count is None or not math.isfinite(count):
         return not_checked(title, say("The result does not say whether duplicates were looked for."))
-    sentence = say("{count} items had a near-duplicate in another part before duplicates were removed.", count=int(count))
-    return judged(count > 0, title, sentence, say("A concern from one item: what was left may hold others that were not found."))
-
-
+    sentence = say(
+        "{count} items had a near-duplicate in another part before duplicates were removed.", count=int(count)
+    )
+    return judged(
+        count > 0, title, sentence, say("A concern from one item: what was left may hold others that were not found.")
+    )

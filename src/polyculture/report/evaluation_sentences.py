@@ -14,11 +14,15 @@ from polyculture.report.words import EXAMPLES
 from polyculture.tables import cell, interval
 
 UNMEASURED = {
-    "lead": later("Intervals of the lead: rows were not compared item by item, so differences between them may be chance."),
+    "lead": later(
+        "Intervals of the lead: rows were not compared item by item, so differences between them may be chance."
+    ),
     "classes": later("Classes: sensitivity, specificity and precision of each class were not measured."),
     "comparison": later("Where merging and the graph pay: nothing was trained with few labels or without the graph."),
     "fine_tuning": later("Fine-tuning: no base model was fine-tuned; all steps work on frozen vectors."),
-    "generalisation": later("Generalisation: no domain was left out, so nothing is known about domains it has not seen."),
+    "generalisation": later(
+        "Generalisation: no domain was left out, so nothing is known about domains it has not seen."
+    ),
     "interpretability": later("Reasons: the words behind the answers were neither sought nor tested."),
     "ablation": later("Ablation: no step was left out, so nothing is known about what each of them adds."),
     "homogenization": later("Homogenization: how alike the models fail was not measured, before or after fusion."),
@@ -51,8 +55,12 @@ def answer(e: Evaluation) -> str:
         return say("The {who} reaches a mean macro-F1 of {mean} % over {domains}.", who=who, mean=mean, domains=over)
     return say(
         "The {who} reaches a mean macro-F1 of {mean} % over {domains}; its worst, {worst}, reaches {value} %.",
-        who=who, mean=mean, domains=over, worst=worst, value=cell(float(found["worst"])),
-    )  # fmt: skip
+        who=who,
+        mean=mean,
+        domains=over,
+        worst=worst,
+        value=cell(float(found["worst"])),
+    )
 
 
 def accuracy(e: Evaluation) -> Iterator[str]:
@@ -65,20 +73,30 @@ def accuracy(e: Evaluation) -> Iterator[str]:
     if lead == "–":
         yield say("The best baseline is {name} with a mean of {mean} %.", name=name, mean=mean)
     else:
-        yield say("The best baseline is {name} with a mean of {mean} %; the fused model's lead is {lead} points.",
-                  name=name, mean=mean, lead=lead)  # fmt: skip
+        yield say(
+            "The best baseline is {name} with a mean of {mean} %; the fused model's lead is {lead} points.",
+            name=name,
+            mean=mean,
+            lead=lead,
+        )
 
 
 def comparison(e: Evaluation) -> Iterator[str]:
     """What merging adds, for each number of labels, with and without the graph."""
-    yield say("The same network with all labels and with few, on vectors that were spread over a graph and on vectors that "
-              "were not.")  # fmt: skip
+    yield say(
+        "The same network with all labels and with few, on vectors that were spread over a graph and on vectors that "
+        "were not."
+    )
     for labels, hows in e.comparison.items():
         parts = [f"{_gain(found)} ({_with(how)})" for how, found in hows.items() if _gain(found)]
         few = say("With {count} labels a class and domain", count=labels)
         when = say("With all labels") if labels == "all" else few
         if parts:
-            yield say("{when}, merging changes the backbone's mean by these points: {parts}.", when=when, parts=", ".join(parts))
+            yield say(
+                "{when}, merging changes the backbone's mean by these points: {parts}.",
+                when=when,
+                parts=", ".join(parts),
+            )
 
 
 def _with(how: str) -> str:
@@ -94,19 +112,28 @@ def _gain(found: Mapping[str, Any]) -> str:
 
 def fine_tuning(e: Evaluation) -> Iterator[str]:
     """What fine-tuning the base model adds, and what the further steps add to it."""
-    yield say("A pretrained base model in place of the network on its frozen vectors: fine-tuned on the texts of all domains, "
-              "then adapted, fused and joined with the frozen base models as before.")  # fmt: skip
+    yield say(
+        "A pretrained base model in place of the network on its frozen vectors: fine-tuned on the texts of all "
+        "domains, then adapted, fused and joined with the frozen base models as before."
+    )
     means = {row: float(found["macro_f1"]["mean"]) for row, found in e.fine_tuning.items()}
     if {"fused, frozen vectors", "backbone", "fused"} <= set(means):
         before, alone, after = (cell(means[row]) for row in ("fused, frozen vectors", "backbone", "fused"))
-        yield say("All steps on frozen vectors reach a mean of {before} %; the base model fine-tuned alone {alone} %, and all "
-                  "steps on top of it {after} %.", before=before, alone=alone, after=after)  # fmt: skip
+        yield say(
+            "All steps on frozen vectors reach a mean of {before} %; the base model fine-tuned alone {alone} %, and "
+            "all steps on top of it {after} %.",
+            before=before,
+            alone=alone,
+            after=after,
+        )
 
 
 def generalisation(e: Evaluation) -> Iterator[str]:
     """What is left on a domain that was not seen."""
-    yield say("Each domain is left out in turn and then judged: first without any item of it, then with its items but not "
-              "their labels.")  # fmt: skip
+    yield say(
+        "Each domain is left out in turn and then judged: first without any item of it, then with its items but not "
+        "their labels."
+    )
     hows = {"without": say("with no item of it"), "with": say("with its unlabelled items")}
     rows = {how: e.generalisation.get(how, {}).get("fused") for how in hows}
     said = [f"{cell(float(row['mean']))} % ({hows[how]})" for how, row in rows.items() if row]
@@ -116,9 +143,11 @@ def generalisation(e: Evaluation) -> Iterator[str]:
 
 def interpretability(e: Evaluation) -> Iterator[str]:
     """How reasons are tested, how many items were asked, and how many of them are shown."""
-    yield say("A word's weight is how much the log-odds of the answer fall when the word is left out. The reasons are put to the "
-              "test: leaving out the weightiest words must hurt more than leaving out words at random, and they alone must carry "
-              "more of the answer.")  # fmt: skip
+    yield say(
+        "A word's weight is how much the log-odds of the answer fall when the word is left out. The reasons are put "
+        "to the test: leaving out the weightiest words must hurt more than leaving out words at random, and they "
+        "alone must carry more of the answer."
+    )
     found = e.interpretability
     if "items" in found:
         yield say("{count} test items were asked.", count=found["items"])
@@ -144,39 +173,51 @@ def _plain(text: str) -> Callable[[Evaluation], Iterator[str]]:
 SAID: Mapping[str, Callable[[Evaluation], Iterator[str]]] = {
     "accuracy": accuracy,
     "classes": _plain(
-        later("Of each class against all others: how much of it is found (sensitivity, which is also its recall), how much of the "
-              "rest is left alone (specificity), and how much of what is called so is so (precision).")
+        later(
+            "Of each class against all others: how much of it is found (sensitivity, which is also its recall), how "
+            "much of the rest is left alone (specificity), and how much of what is called so is so (precision)."
+        )
     ),
     "comparison": comparison,
     "fine_tuning": fine_tuning,
     "generalisation": generalisation,
     "interpretability": interpretability,
-    "ablation": _plain(later("Each step is replaced by doing nothing. What the whole is better by is what the step adds.")),
+    "ablation": _plain(
+        later("Each step is replaced by doing nothing. What the whole is better by is what the step adds.")
+    ),
     "homogenization": _plain(
-        later("How alike the models fail that serve the domains, before fusion and after it, and the base models beside them. Every "
-              "measure stands beside what chance would give: κ is 0 by chance, joint failure has the rate of independent models in "
-              "the next column, the effective number would be the number of models if they were independent, and CKA is debiased, 0 "
-              "for unrelated vectors.")
+        later(
+            "How alike the models fail that serve the domains, before fusion and after it, and the base models beside "
+            "them. Every measure stands beside what chance would give: κ is 0 by chance, joint failure has the rate "
+            "of independent models in the next column, the effective number would be the number of models if they "
+            "were independent, and CKA is debiased, 0 for unrelated vectors."
+        )
     ),
     "calibration": _plain(
-        later("How far probabilities and frequencies of being right lie apart on average, 0 being perfect, before and after "
-              "calibration on held-out items.")
+        later(
+            "How far probabilities and frequencies of being right lie apart on average, 0 being perfect, before and "
+            "after calibration on held-out items."
+        )
     ),
     "tasks": _plain(
-        later("Other labels of the same items: a further head on the fitted model, beside a linear model on word n-grams that was "
-              "trained for the task.")
+        later(
+            "Other labels of the same items: a further head on the fitted model, beside a linear model on word "
+            "n-grams that was trained for the task."
+        )
     ),
     "choices": _plain(
         later("What was chosen, and by which scores. Choices are made on held-out items, never on test items.")
     ),
-}  # fmt: skip
+}
 FEW_FITS = later("Each number comes from too few fits for an interval: small differences may be chance.")
 NOTES: Mapping[str, str] = {
     "accuracy": later(
-        "A row by itself has no interval; its difference from the fused model has one, which is what a choice between the two turns on."
+        "A row by itself has no interval; its difference from the fused model has one, which is what a choice between "
+        "the two turns on."
     ),
     "classes": later(
-        "Intervals are Wilson's, over items of all domains: items of one patient, camera or author are more alike than they allow for."
+        "Intervals are Wilson's, over items of all domains: items of one patient, camera or author are more alike "
+        "than they allow for."
     ),
     "comparison": FEW_FITS,
     "fine_tuning": later("Rows have no intervals: small differences may be chance."),

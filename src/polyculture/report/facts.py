@@ -15,7 +15,17 @@ NAMES = ("model", "population", "variant", "items")
 """Columns that say what a row is; with those before them they head the row."""
 HEADS = ("fused", "after fusion", "whole", "further head")
 """Rows that the others are compared with."""
-OURS = ("together", "difficulty", "summary", "homogenization", "calibration", "lineage", "concentration", "steps", "versions")
+OURS = (
+    "together",
+    "difficulty",
+    "summary",
+    "homogenization",
+    "calibration",
+    "lineage",
+    "concentration",
+    "steps",
+    "versions",
+)
 """Tables whose rows have names that the program gave."""
 _NUMBER = re.compile(r"–|[+-]?(\d[\d.]*|inf) \[[^\]]*\]|[+-]?\d[\d.]*( · [\d.]+)*")
 

@@ -31,7 +31,7 @@ class Catalogue:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-_CURRENT: ContextVar[tuple[str, Catalogue]] = ContextVar("language", default=("en", Catalogue()))  # noqa: B039 (frozen)
+_CURRENT: ContextVar[tuple[str, Catalogue]] = ContextVar("language", default=("en", Catalogue()))
 
 
 @contextmanager

@@ -14,8 +14,15 @@ from polyculture.report.page import Page, Provenance
 from polyculture.report.plain import label, mended, short, visible
 
 NUMBERS = (
-    "effective_founders", "diversity", "kinship", "depth", "concentration", "months", "withdrawn", "shared_errors",
-)  # fmt: skip
+    "effective_founders",
+    "diversity",
+    "kinship",
+    "depth",
+    "concentration",
+    "months",
+    "withdrawn",
+    "shared_errors",
+)
 """Fields in which a missing value is a number that is not known."""
 
 
@@ -39,11 +46,14 @@ def page(found: LineageResult, provenance: Provenance) -> Page:
         sections=sections(known),
         made=made("lineage", known.schema, provenance, parameters(known)),
         unmeasured=[f"{name}: {why}" for name, why in known.not_measured.items()],
-        note=say("Bounds tell what undeclared parents leave open; intervals, of {level} %, what other models of the same ecosystem would "
-                 "have given.", level=f"{level:g}"),
+        note=say(
+            "Bounds tell what undeclared parents leave open; intervals, of {level} %, what other models of the same "
+            "ecosystem would have given.",
+            level=f"{level:g}",
+        ),
         command=provenance.command,
         when=provenance.when,
-    )  # fmt: skip
+    )
 
 
 def _known(found: LineageResult) -> LineageResult:

@@ -24,9 +24,16 @@ SPREAD = 0.25
 def findings(found: LineageResult) -> list[Finding]:
     """All questions, in the order of the page."""
     return [
-        _founders(found), _root(found), _falls(found), _architecture(found), _organisation(found), _errors(found),
-        _resolved(found), _declared(found), _cycles(found),
-    ]  # fmt: skip
+        _founders(found),
+        _root(found),
+        _falls(found),
+        _architecture(found),
+        _organisation(found),
+        _errors(found),
+        _resolved(found),
+        _declared(found),
+        _cycles(found),
+    ]
 
 
 def _founders(found: LineageResult) -> Finding:
@@ -35,8 +42,13 @@ def _founders(found: LineageResult) -> Finding:
     founders, roots = found.effective_founders, found.count.get("roots", 0)
     if not roots or not known(founders, "estimate"):
         return not_checked(title, say("There are no models."))
-    sentence = say("{roots} roots are worth {founders} equal founders ({low} to {high} with what is not declared).", roots=f"{roots:,}",
-                   founders=number(founders["estimate"]), low=number(founders["low"]), high=number(founders["high"]))  # fmt: skip
+    sentence = say(
+        "{roots} roots are worth {founders} equal founders ({low} to {high} with what is not declared).",
+        roots=f"{roots:,}",
+        founders=number(founders["estimate"]),
+        low=number(founders["low"]),
+        high=number(founders["high"]),
+    )
     return judged(founders["estimate"] < TENTH * roots, title, sentence, say("A concern below a tenth of the roots."))
 
 
@@ -46,7 +58,9 @@ def _root(found: LineageResult) -> Finding:
     if not found.roots:
         return not_checked(title, say("There are no roots."))
     first = found.roots[0]
-    sentence = say("{root} has {share} of the ancestry.", root=label(str(first["name"]), 60), share=percent(first["estimate"]))
+    sentence = say(
+        "{root} has {share} of the ancestry.", root=label(str(first["name"]), 60), share=percent(first["estimate"])
+    )
     return judged(first["estimate"] > LARGEST, title, sentence, say("A concern above {limit}.", limit=percent(LARGEST)))
 
 
@@ -57,8 +71,12 @@ def _falls(found: LineageResult) -> Finding:
         return not_checked(title, say("No withdrawal was looked at."))
     worst = max(found.withdrawn, key=lambda each: each["wholly"]["estimate"])
     share = worst["wholly"]["estimate"] / found.count["models"]
-    sentence = say("{models} models ({share}) have {root} alone.", models=number(worst["wholly"]["estimate"]), share=percent(share),
-                   root=label(str(worst["root"]), 60))  # fmt: skip
+    sentence = say(
+        "{models} models ({share}) have {root} alone.",
+        models=number(worst["wholly"]["estimate"]),
+        share=percent(share),
+        root=label(str(worst["root"]), 60),
+    )
     return judged(share > TENTH, title, sentence, say("A concern above a tenth of the models."))
 
 
@@ -76,8 +94,11 @@ def _concentrated(found: LineageResult, name: str, title: str) -> Finding:
     if not part:
         return not_applicable(title, say("The models do not tell theirs."))
     most = part["largest"][0]["name"] if part.get("largest") else "–"
-    sentence = say("The Herfindahl-Hirschman index is {value}; most frequent is {name}.", value=number(part["hhi"]["estimate"]),
-                   name=label(str(most), 60))  # fmt: skip
+    sentence = say(
+        "The Herfindahl-Hirschman index is {value}; most frequent is {name}.",
+        value=number(part["hhi"]["estimate"]),
+        name=label(str(most), 60),
+    )
     return judged(part["hhi"]["estimate"] >= SPREAD, title, sentence, say("A concern from {limit}.", limit=SPREAD))
 
 
@@ -88,9 +109,13 @@ def _errors(found: LineageResult) -> Finding:
     if term is None or not known({"estimate": term["estimate"], **term["interval"]}):
         return not_checked(title, say("No audit of these models was given."))
     ends = term["interval"]
-    sentence = say("{measure} rises by {value} [{low}, {high}] for each unit of kinship.",
-                   measure=label(found.shared_errors["measure"].replace("_", " "), 60), value=number(term["estimate"]),
-                   low=number(ends["low"]), high=number(ends["high"]))  # fmt: skip
+    sentence = say(
+        "{measure} rises by {value} [{low}, {high}] for each unit of kinship.",
+        measure=label(found.shared_errors["measure"].replace("_", " "), 60),
+        value=number(term["estimate"]),
+        low=number(ends["low"]),
+        high=number(ends["high"]),
+    )
     return judged(ends["low"] > 0, title, sentence, say("A concern if the whole interval is above 0."))
 
 
@@ -110,8 +135,12 @@ def _declared(found: LineageResult) -> Finding:
     roots, unknown = found.count.get("roots", 0), found.count.get("roots_of_unknown_parents", 0)
     if not roots:
         return not_checked(title, say("There are no roots."))
-    sentence = say("{unknown} of {roots} roots do not say that they have no parents.", unknown=f"{unknown:,}", roots=f"{roots:,}")
-    return judged(unknown > SILENT * roots, title, sentence, say("A concern above half of them: the bounds are then wide."))
+    sentence = say(
+        "{unknown} of {roots} roots do not say that they have no parents.", unknown=f"{unknown:,}", roots=f"{roots:,}"
+    )
+    return judged(
+        unknown > SILENT * roots, title, sentence, say("A concern above half of them: the bounds are then wide.")
+    )
 
 
 def _cycles(found: LineageResult) -> Finding:
@@ -119,6 +148,9 @@ def _cycles(found: LineageResult) -> Finding:
     title = say("Is the ancestry free of circles?")
     if not found.count.get("models"):
         return not_checked(title, say("There are no models."))
-    sentence = many(len(found.cycles), "{count} group of models says that they descend from each other.",
-                    "{count} groups of models say that they descend from each other.")  # fmt: skip
+    sentence = many(
+        len(found.cycles),
+        "{count} group of models says that they descend from each other.",
+        "{count} groups of models say that they descend from each other.",
+    )
     return judged(bool(found.cycles), title, sentence, say("A concern from one group: an edge of it was left out."))

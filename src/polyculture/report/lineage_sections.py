@@ -68,8 +68,8 @@ def _section(found: LineageResult, name: str, given: Sequence[Table]) -> Section
 def _said(found: LineageResult) -> Iterator[str]:
     if found.edge_table is not None and found.edge_table.height:
         yield say(
-            "Open a model in the list to see what was made of it. One with several parents stands below each of them and is opened out "
-            "below the first. The largest roots, their most fertile descendants; the JSON holds all."
+            "Open a model in the list to see what was made of it. One with several parents stands below each of them "
+            "and is opened out below the first. The largest roots, their most fertile descendants; the JSON holds all."
         )
         line = found.depth.get("longest_line", ())
         if len(line) > 1:

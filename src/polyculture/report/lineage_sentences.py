@@ -27,9 +27,15 @@ def answer(found: LineageResult) -> str:
         return say("No models.")
     models = many(count["models"], "{count} model descends from", "{count} models descend from")
     roots = many(count["roots"], "{count} root", "{count} roots")
-    return say("{models} {roots}, worth {founders} equal founders as far as parents are declared ({low} to {high} with what is not).",
-               models=models, roots=roots, founders=number(founders["estimate"]), low=number(founders["low"]),
-               high=number(founders["high"]))  # fmt: skip
+    return say(
+        "{models} {roots}, worth {founders} equal founders as far as parents are declared ({low} to {high} with what "
+        "is not).",
+        models=models,
+        roots=roots,
+        founders=number(founders["estimate"]),
+        low=number(founders["low"]),
+        high=number(founders["high"]),
+    )
 
 
 def lead(found: LineageResult) -> list[str]:
@@ -50,17 +56,25 @@ def _together(found: LineageResult) -> Iterator[str]:
     hhi = found.diversity.get("hhi")
     if hhi:
         named = hhi["named"]
-        yield say("Two models drawn at random share a root with probability {share} as far as parents are declared, {low} to {high} with what "
-                  "is not, {named_low} to {named_high} if models that others name are roots.", share=percent(hhi["estimate"]),
-                  low=percent(hhi["low"]), high=percent(hhi["high"]), named_low=percent(named["low"]),
-                  named_high=percent(named["high"]))  # fmt: skip
+        yield say(
+            "Two models drawn at random share a root with probability {share} as far as parents are declared, {low} "
+            "to {high} with what is not, {named_low} to {named_high} if models that others name are roots.",
+            share=percent(hhi["estimate"]),
+            low=percent(hhi["low"]),
+            high=percent(hhi["high"]),
+            named_low=percent(named["low"]),
+            named_high=percent(named["high"]),
+        )
 
 
 def _kin(found: LineageResult) -> Iterator[str]:
     if found.depth:
         mean, longest = found.depth["mean"]["estimate"], found.depth["longest"]["estimate"]
-        yield say("A model stands {mean} steps below its furthest root on average, {longest} at most.", mean=number(mean),
-                  longest=number(longest))  # fmt: skip
+        yield say(
+            "A model stands {mean} steps below its furthest root on average, {longest} at most.",
+            mean=number(mean),
+            longest=number(longest),
+        )
     if found.kinship:
         mean = found.kinship["mean"]["estimate"]
         yield say("Mean kinship is {mean}, where ½ is a model with itself and ¼ parent and child.", mean=number(mean))
@@ -69,28 +83,46 @@ def _kin(found: LineageResult) -> Iterator[str]:
 def _falls(found: LineageResult) -> Iterator[str]:
     if found.withdrawn:
         worst = found.withdrawn[0]
-        yield say("If {root} were withdrawn, {touched} models would lose an ancestor ({share}), and {wholly} of these have no other.",
-                  root=label(str(worst["root"]), 60), touched=number(worst["touched"]["estimate"]),
-                  share=percent(worst["share_touched"]), wholly=number(worst["wholly"]["estimate"]))  # fmt: skip
+        yield say(
+            "If {root} were withdrawn, {touched} models would lose an ancestor ({share}), and {wholly} of these have "
+            "no other.",
+            root=label(str(worst["root"]), 60),
+            touched=number(worst["touched"]["estimate"]),
+            share=percent(worst["share_touched"]),
+            wholly=number(worst["wholly"]["estimate"]),
+        )
 
 
 def _open(found: LineageResult) -> Iterator[str]:
     if found.unresolved.get("names"):
-        yield say("{names} names of parents are of no listed model; they make {share} of what models declare, and count as roots of their "
-                  "own.", names=f"{found.unresolved['names']:,}", share=percent(found.unresolved["share_of_edges"]))  # fmt: skip
+        yield say(
+            "{names} names of parents are of no listed model; they make {share} of what models declare, and count as "
+            "roots of their own.",
+            names=f"{found.unresolved['names']:,}",
+            share=percent(found.unresolved["share_of_edges"]),
+        )
     unknown = found.count.get("roots_of_unknown_parents", 0)
     if unknown:
-        yield say("{unknown} of {roots} roots do not say that they have no parents.", unknown=f"{unknown:,}",
-                  roots=f"{found.count['roots']:,}")  # fmt: skip
+        yield say(
+            "{unknown} of {roots} roots do not say that they have no parents.",
+            unknown=f"{unknown:,}",
+            roots=f"{found.count['roots']:,}",
+        )
 
 
 def _errors(found: LineageResult) -> Iterator[str]:
     for term in found.shared_errors.get("terms", ()):
         if term["name"] == "kinship":
             ends = term["interval"]
-            yield say("In the audit, {measure} rises by {value} [{low}, {high}] for each unit of kinship (p = {p} by permutation).",
-                      measure=label(found.shared_errors["measure"].replace("_", " "), 60), value=number(term["estimate"]),
-                      low=number(ends["low"]), high=number(ends["high"]), p=number(term["p_permuted"]))  # fmt: skip
+            yield say(
+                "In the audit, {measure} rises by {value} [{low}, {high}] for each unit of kinship (p = {p} by "
+                "permutation).",
+                measure=label(found.shared_errors["measure"].replace("_", " "), 60),
+                value=number(term["estimate"]),
+                low=number(ends["low"]),
+                high=number(ends["high"]),
+                p=number(term["p_permuted"]),
+            )
 
 
 def figures(found: LineageResult) -> list[Figure]:
@@ -98,15 +130,21 @@ def figures(found: LineageResult) -> list[Figure]:
     if not found.effective_founders:
         return []
     founders, largest = found.effective_founders, found.diversity["largest_share"]
-    note = say("of {roots} roots; {low} to {high} with what is not declared", roots=f"{found.count['roots']:,}",
-               low=number(founders["low"]), high=number(founders["high"]))  # fmt: skip
+    note = say(
+        "of {roots} roots; {low} to {high} with what is not declared",
+        roots=f"{found.count['roots']:,}",
+        low=number(founders["low"]),
+        high=number(founders["high"]),
+    )
     made = [
         Figure(say("effective founders"), number(founders["estimate"]), note),
         Figure(say("share of the largest root"), percent(largest["estimate"]), _bounds(largest)),
     ]
     if found.withdrawn:
         worst = found.withdrawn[0]
-        said = say("if {root} is withdrawn; {bounds}", root=label(str(worst["root"]), 40), bounds=_ends(worst["touched"]))
+        said = say(
+            "if {root} is withdrawn; {bounds}", root=label(str(worst["root"]), 40), bounds=_ends(worst["touched"])
+        )
         return [*made, Figure(say("models that lose an ancestor"), number(worst["touched"]["estimate"]), said)]
     edges = many(found.count["edges"], "{count} declared parent", "{count} declared parents")
     return [*made, Figure(say("models"), f"{found.count['models']:,}", edges)]

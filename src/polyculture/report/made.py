@@ -24,9 +24,7 @@ SHOWN_INPUTS = 50
 """Files that are listed at most."""
 
 
-def made(
-    kind: str, schema: str, provenance: Provenance, tables: Sequence[Table], said: Sequence[str] = ()
-) -> Section:
+def made(kind: str, schema: str, provenance: Provenance, tables: Sequence[Table], said: Sequence[str] = ()) -> Section:
     """The section on how it was made.
 
     Parameters

@@ -15,8 +15,14 @@ from polyculture.evaluation import Evaluation
 
 NAN = float("nan")
 INTERVALS = (
-    "error_consistency", "joint_failure", "joint_failure_expected", "joint_failure_ratio", "kish", "cka", "margin",
-)  # fmt: skip
+    "error_consistency",
+    "joint_failure",
+    "joint_failure_expected",
+    "joint_failure_ratio",
+    "kish",
+    "cka",
+    "margin",
+)
 """Keys under which an interval stands; where it is missing, each of its parts is."""
 
 # Controls, marks that turn the direction of what follows, halves of surrogate pairs: none of them has a picture of its

@@ -41,17 +41,21 @@ def render(page: Page) -> str:
     ('<!DOCTYPE html>', True, False)
     """
     scripts = _scripts() if page.charts else ()
-    return environment().get_template("page.html").render(
-        page=page,
-        title=_title(page),
-        heading=say(KINDS[page.kind]) if not page.source else say("{kind} of", kind=say(KINDS[page.kind])),
-        contents=_contents(page),
-        policy=_policy(scripts),
-        style=_style(),
-        scripts=scripts,
-        themes=themes(),
-        data=_data,
-    )  # fmt: skip
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            page=page,
+            title=_title(page),
+            heading=say(KINDS[page.kind]) if not page.source else say("{kind} of", kind=say(KINDS[page.kind])),
+            contents=_contents(page),
+            policy=_policy(scripts),
+            style=_style(),
+            scripts=scripts,
+            themes=themes(),
+            data=_data,
+        )
+    )
 
 
 def compact(page: Page) -> str:
@@ -117,8 +121,14 @@ def _style() -> Markup:
 def _policy(scripts: Sequence[str]) -> Markup:
     """What the browser lets the page do: run these scripts, use this style, and nothing else."""
     runs = " ".join(_hash(script) for script in scripts) or "'none'"
-    rules = ("default-src 'none'", f"script-src {runs}", f"style-src {_hash(_style())}", "img-src data:",
-             "base-uri 'none'", "form-action 'none'")  # fmt: skip
+    rules = (
+        "default-src 'none'",
+        f"script-src {runs}",
+        f"style-src {_hash(_style())}",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
     return Markup("; ".join(rules))  # noqa: S704 (hashes)
 
 

@@ -39,11 +39,13 @@ def page(found: SurveyResult, provenance: Provenance) -> Page:
         sections=sections(known),
         made=made("survey", known.schema, provenance, parameters(known), list(made_said(known))),
         unmeasured=[f"{name}: {why}" for name, why in known.not_measured.items()],
-        note=say("Brackets hold intervals of {level} %, from papers drawn anew. A dash stands where there is no number.",
-                 level=f"{level:g}"),
+        note=say(
+            "Brackets hold intervals of {level} %, from papers drawn anew. A dash stands where there is no number.",
+            level=f"{level:g}",
+        ),
         command=provenance.command,
         when=provenance.when,
-    )  # fmt: skip
+    )
 
 
 def _known(rows: Rows) -> Rows:

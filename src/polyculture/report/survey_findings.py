@@ -28,9 +28,16 @@ LEADS = 0.5
 def findings(found: SurveyResult) -> list[Finding]:
     """All questions, in the order of the page."""
     return [
-        _converging(found, conditional=True), _converging(found, conditional=False), _hangs(found), _varied(found),
-        _leader(found), _copied(found), _named(found), _abstracts(found), _whole(found),
-    ]  # fmt: skip
+        _converging(found, conditional=True),
+        _converging(found, conditional=False),
+        _hangs(found),
+        _varied(found),
+        _leader(found),
+        _copied(found),
+        _named(found),
+        _abstracts(found),
+        _whole(found),
+    ]
 
 
 def _converging(found: SurveyResult, *, conditional: bool) -> Finding:
@@ -50,7 +57,9 @@ def _hangs(found: SurveyResult) -> Finding:
     rows = [row for conditional in (True, False) if (row := trend(found, conditional=conditional))]
     if not any(row.get("without") for row in rows):
         return not_checked(title, say("The trend was not measured without each community in turn."))
-    names = list(dict.fromkeys(each["community"] for row in rows for each in row.get("without", ()) if _other(each, row)))
+    names = list(
+        dict.fromkeys(each["community"] for row in rows for each in row.get("without", ()) if _other(each, row))
+    )
     sentence = (
         say("It is another without {names}.", names=", ".join(label(name, 40) for name in names[:5]))
         if names
@@ -71,8 +80,13 @@ def _varied(found: SurveyResult) -> Finding:
     if len(rows) < 2:
         return not_checked(title, say("It is not known for two years."))
     first, last = (ended({**row, "estimate": row["corrected"]}, digits=2) for row in (rows[0], rows[-1]))
-    sentence = say("Effective number in a community: {first} in {then}, {last} in {now}.", first=first, last=last,
-                   then=rows[0]["year"], now=rows[-1]["year"])  # fmt: skip
+    sentence = say(
+        "Effective number in a community: {first} in {then}, {last} in {now}.",
+        first=first,
+        last=last,
+        then=rows[0]["year"],
+        now=rows[-1]["year"],
+    )
     fallen = number(rows[-1], "high") < number(rows[0], "low")
     return judged(fallen, title, sentence, say("A concern if the last interval lies below the first."))
 
@@ -87,8 +101,12 @@ def _leader(found: SurveyResult) -> Finding:
         return not_checked(title, say("No method has a first community that can be told."))
     first = max(rows, key=lambda row: (number(row, "leads"), row["community"]))
     share = number(first, "leads") / total
-    sentence = say("{community} is first with {leads} of {total}.", community=label(str(first["community"]), 40),
-                   leads=f"{number(first, 'leads'):.0f}", total=f"{total:.0f}")  # fmt: skip
+    sentence = say(
+        "{community} is first with {leads} of {total}.",
+        community=label(str(first["community"]), 40),
+        leads=f"{number(first, 'leads'):.0f}",
+        total=f"{total:.0f}",
+    )
     return judged(share > LEADS, title, sentence, say("A concern above half of the methods that can be dated."))
 
 
@@ -110,8 +128,13 @@ def _named(found: SurveyResult) -> Finding:
     papers, naming = sum(number(row, "papers") for row in cells), sum(number(row, "naming") for row in cells)
     if not papers > 0:
         return not_checked(title, say("The papers were not counted."))
-    sentence = say("{share} % of the papers of the communities and years that were measured do.", share=f"{100 * naming / papers:.1f}")
-    return judged(naming / papers < NAMING, title, sentence, say("A concern below {limit} %.", limit=f"{100 * NAMING:g}"))
+    sentence = say(
+        "{share} % of the papers of the communities and years that were measured do.",
+        share=f"{100 * naming / papers:.1f}",
+    )
+    return judged(
+        naming / papers < NAMING, title, sentence, say("A concern below {limit} %.", limit=f"{100 * NAMING:g}")
+    )
 
 
 def _abstracts(found: SurveyResult) -> Finding:
@@ -128,10 +151,17 @@ def _abstracts(found: SurveyResult) -> Finding:
     if not shares:
         return not_checked(title, say("The result does not say which papers have abstracts."))
     (least, few), (most, many_) = shares[0], shares[-1]
-    sentence = say("{low} % of the papers of {few} have abstracts and {high} % of those of {many}.", low=f"{100 * least:.0f}",
-                   high=f"{100 * most:.0f}", few=label(few, 40), many=label(many_, 40))  # fmt: skip
-    reason = say("A concern if they lie more than {limit} points apart: who has abstracts names more methods for that alone.",
-                 limit=f"{100 * UNEVEN:g}")  # fmt: skip
+    sentence = say(
+        "{low} % of the papers of {few} have abstracts and {high} % of those of {many}.",
+        low=f"{100 * least:.0f}",
+        high=f"{100 * most:.0f}",
+        few=label(few, 40),
+        many=label(many_, 40),
+    )
+    reason = say(
+        "A concern if they lie more than {limit} points apart: who has abstracts names more methods for that alone.",
+        limit=f"{100 * UNEVEN:g}",
+    )
     return judged(most - least > UNEVEN, title, sentence, reason)
 
 

@@ -74,7 +74,9 @@ def only_some(found: SurveyResult) -> str:
     count = len(found.communities)
     if count <= COMMUNITIES:
         return ""
-    return say(" The {most} of {count} communities with most papers; the JSON holds all.", most=COMMUNITIES, count=count)
+    return say(
+        " The {most} of {count} communities with most papers; the JSON holds all.", most=COMMUNITIES, count=count
+    )
 
 
 def with_gaps(found: SurveyResult) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from polyculture.report import survey_charts, survey_tables
+from polyculture.report import survey_adoption, survey_charts, survey_tables
 from polyculture.report.charts.chart import Chart
 from polyculture.report.facts import facts, shown
 from polyculture.report.language import later, say
@@ -90,19 +90,21 @@ def _transfer_said(found: SurveyResult) -> Iterator[str]:
         broken = with_gaps(found)
         if broken:
             yield say(
-                "Years with too few papers are not bridged: {years}. What was taken up in them has no date, so that the "
-                "community is not called first with it, nor any that came later.", years=", ".join(broken),
-            )  # fmt: skip
+                "Years with too few papers are not bridged: {years}. What was taken up in them has no date, so that "
+                "the community is not called first with it, nor any that came later.",
+                years=", ".join(broken),
+            )
 
 
 def _openings_said(found: SurveyResult) -> Iterator[str]:
     if found.openings.get("found"):
         yield say(
-            "Of {candidates} pairs of a community and a method that it hardly uses and others do (papers up to {year}), "
-            "ranked by the lower end of their score, so that none is first for what chance may have added: trust those "
-            "that keep their place in most draws.",
-            candidates=f"{found.openings['candidates']:,}", year=found.openings["year"],
-        )  # fmt: skip
+            "Of {candidates} pairs of a community and a method that it hardly uses and others do (papers up to "
+            "{year}), ranked by the lower end of their score, so that none is first for what chance may have added: "
+            "trust those that keep their place in most draws.",
+            candidates=f"{found.openings['candidates']:,}",
+            year=found.openings["year"],
+        )
 
 
 def _duplication_said(found: SurveyResult) -> Iterator[str]:
@@ -111,8 +113,9 @@ def _duplication_said(found: SurveyResult) -> Iterator[str]:
         yield say(
             "{groups} groups hold {papers} papers whose titles are almost the same; {left_out} titles are too short to "
             "tell. Chance shuffles communities within years and keeps the groups: less than chance between communities "
-            "means that copies stay at home.", **counts,
-        )  # fmt: skip
+            "means that copies stay at home.",
+            **counts,
+        )
 
 
 def _associations_said(found: SurveyResult) -> Iterator[str]:
@@ -138,8 +141,10 @@ def _reading_said(found: SurveyResult) -> Iterator[str]:
         "A measure of few papers is biased, most of all Jensen-Shannon divergence, which chance alone makes positive: "
         "what is shown is less that bias, so what was counted may lie at an end of the interval. Numbers at equal "
         "coverage, for communities and years with as many papers as show the same share of what they could name, are "
-        "in the JSON.", draws=draws, nulls=nulls,
-    )  # fmt: skip
+        "in the JSON.",
+        draws=draws,
+        nulls=nulls,
+    )
     yield say(
         "Papers are counted by what their titles, and abstracts where they were read, say: a method that is used and "
         "not named is not seen. A community whose venues change, or which has abstracts where others have none, moves "
@@ -156,7 +161,11 @@ def _reading_said(found: SurveyResult) -> Iterator[str]:
 def made_said(found: SurveyResult) -> Iterator[str]:
     """What was looked for."""
     if found.families:
-        yield say("{methods} methods of {families} families were looked for.", methods=len(found.methods), families=len(found.families))
+        yield say(
+            "{methods} methods of {families} families were looked for.",
+            methods=len(found.methods),
+            families=len(found.families),
+        )
 
 
 def parameters(found: SurveyResult) -> list[Table]:
@@ -178,7 +187,7 @@ TABLES: Mapping[str, Callable[[SurveyResult], Iterator[Table]]] = {
 }
 CHARTS: Mapping[str, Draw] = {
     "convergence": survey_charts.differences,
-    "adoption": survey_charts.shares,
+    "adoption": survey_adoption.shares,
     "diversity": survey_charts.variety,
     "transfer": survey_charts.transfers,
     "duplication": survey_charts.copies,

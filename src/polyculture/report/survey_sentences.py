@@ -44,7 +44,12 @@ def answer(found: SurveyResult) -> str:
     first, last = found.years
     told = say("{papers} of {communities}, {first} to {last}", papers=papers, communities=who, first=first, last=last)
     parts = [
-        say("{asked}, {verdict}: {change} bits a year", asked=asked(conditional), verdict=verdict(row["verdict"]), change=change(row))
+        say(
+            "{asked}, {verdict}: {change} bits a year",
+            asked=asked(conditional),
+            verdict=verdict(row["verdict"]),
+            change=change(row),
+        )
         for conditional in (True, False)
         if (row := trend(found, conditional=conditional))
     ]
@@ -86,21 +91,34 @@ def _transfer(found: SurveyResult) -> Iterator[str]:
     sure = [row for row in rows if number(row, "p_adjusted") < 1 - float(found.settings.get("confidence", 0.95))]
     if sure:
         told = ", ".join(f"{label(str(row['leader']), 30)} → {label(str(row['follower']), 30)}" for row in sure[:5])
-        yield say("{sure} of {count} paths from a leader to a follower carry more methods than chance, first of all {paths}.",
-                  sure=len(sure), count=len(rows), paths=told)  # fmt: skip
+        yield say(
+            "{sure} of {count} paths from a leader to a follower carry more methods than chance, first of all {paths}.",
+            sure=len(sure),
+            count=len(rows),
+            paths=told,
+        )
     elif rows:
-        yield say("No path from a leader to a follower carries more methods than chance (at {share} % of papers).",
-                  share=f"{100 * at:g}")  # fmt: skip
+        yield say(
+            "No path from a leader to a follower carries more methods than chance (at {share} % of papers).",
+            share=f"{100 * at:g}",
+        )
 
 
 def _openings(found: SurveyResult) -> Iterator[str]:
     rows = found.openings.get("found", ())
     if rows:
         stable = [row for row in rows if number(row, "stability") >= STABLE]
-        named = ", ".join(say("{method} in {community}", method=label(row["name"], 40), community=label(row["community"], 30))
-                          for row in stable[:3])  # fmt: skip
-        yield say("Of the {count} strongest openings, {stable} stay among the first in {share} % of draws{such}.", count=len(rows),
-                  stable=len(stable), share=f"{100 * STABLE:.0f}", such=f" ({named})" if named else "")  # fmt: skip
+        named = ", ".join(
+            say("{method} in {community}", method=label(row["name"], 40), community=label(row["community"], 30))
+            for row in stable[:3]
+        )
+        yield say(
+            "Of the {count} strongest openings, {stable} stay among the first in {share} % of draws{such}.",
+            count=len(rows),
+            stable=len(stable),
+            share=f"{100 * STABLE:.0f}",
+            such=f" ({named})" if named else "",
+        )
 
 
 def _copies(found: SurveyResult) -> Iterator[str]:
@@ -108,8 +126,12 @@ def _copies(found: SurveyResult) -> Iterator[str]:
     if whole and not math.isnan(number(whole, "between_ratio")):
         told = {name: ended(whole, name, 2, 100) for name in ("between", "within")}
         times = {f"{name}_ratio": ended(whole, f"{name}_ratio", 2) for name in ("between", "within")}
-        yield say("{between} % of the papers have a copy in another community, {between_ratio} times what chance gives; {within} % in "
-                  "their own, {within_ratio} times.", **told, **times)  # fmt: skip
+        yield say(
+            "{between} % of the papers have a copy in another community, {between_ratio} times what chance gives; "
+            "{within} % in their own, {within_ratio} times.",
+            **told,
+            **times,
+        )
 
 
 def whole_copies(found: SurveyResult) -> Row | None:
@@ -134,8 +156,14 @@ def figures(found: SurveyResult) -> list[Figure]:
 
 def _trend(row: Row, named: str) -> Figure:
     value, _, ends = ended({**row, "estimate": row["corrected"]}, digits=4).partition(" ")
-    note = say("{ends}; {first} to {last}, {count} communities: {verdict}", ends=ends, first=row["first_year"], last=row["last_year"],
-               count=len(row["communities"]), verdict=verdict(row["verdict"]))  # fmt: skip
+    note = say(
+        "{ends}; {first} to {last}, {count} communities: {verdict}",
+        ends=ends,
+        first=row["first_year"],
+        last=row["last_year"],
+        count=len(row["communities"]),
+        verdict=verdict(row["verdict"]),
+    )
     return Figure(say("change of difference, bits a year, {asked}", asked=named), value, note)
 
 

@@ -64,7 +64,10 @@ def _example(found: Mapping[str, Any]) -> Example:
         for w, v in weighed[:WORDS]
     ]
     sides = [(say("For it"), _strongest(weighed, 1)), (say("Against it"), _strongest(weighed, -1))]
-    near = ", ".join(say("item {name} ({effect})", name=n["item"], effect=signed(float(n["effect"]))) for n in found.get("neighbours", []))
+    near = ", ".join(
+        say("item {name} ({effect})", name=n["item"], effect=signed(float(n["effect"])))
+        for n in found.get("neighbours", [])
+    )
     more = max(0, len(weighed) - WORDS)
     return Example(
         short(str(found.get("domain", "")), LONG),

@@ -81,9 +81,7 @@ def notebook(found: Any) -> str:
     return compact(page_of(found))
 
 
-def write_report(
-    found: Any, path: str | Path, *, language: str = "en", provenance: Provenance | None = None
-) -> None:
+def write_report(found: Any, path: str | Path, *, language: str = "en", provenance: Provenance | None = None) -> None:
     r"""Write what :func:`render` gives to a file, whole or not at all.
 
     Parameters

@@ -54,7 +54,14 @@ Picked = tuple[tuple[int, ...], Rows]
 
 
 def picked(
-    key: str, title: str, about: str, picks: Sequence[Pick], data: Sequence[Picked], *, series: str = "", digits: int = 2,
+    key: str,
+    title: str,
+    about: str,
+    picks: Sequence[Pick],
+    data: Sequence[Picked],
+    *,
+    series: str = "",
+    digits: int = 2,
     most: int = 1000,
 ) -> Chart | None:  # fmt: skip
     """Draw bars for one of several things, which the reader picks; None where there is nothing.
@@ -91,7 +98,9 @@ def picked(
     spec["encoding"]["y"]["sort"] = {"field": "r", "op": "min"}
     few = f" (the first {most} of {len(lines)} lines)" if len(lines) > most else ""
     head = [*(pick.label for pick in picks), "", series or say("value")]
-    return Chart(key, title, about, about, spec, shown(Table(key, f"{title}{few}", head, lines[:most])), marks=len(rows))
+    return Chart(
+        key, title, about, about, spec, shown(Table(key, f"{title}{few}", head, lines[:most])), marks=len(rows)
+    )
 
 
 def _without(row: Spec, name: str) -> Spec:
@@ -114,10 +123,20 @@ def specification(series: Sequence[str], names: Sequence[str], rows: Sequence[Sp
     y: Spec = {"field": "n", "type": "ordinal", "axis": axis_of("names"), "scale": {"paddingInner": 0.25}}
     shared: Spec = {"y": y} | ({"yOffset": {"field": "s", "sort": None}} if several else {})
     layers = [_whiskers(kind)] if intervals else []
-    layers = [_marks(series, kind, several=several), *layers] if kind == "bar" else [*layers, _marks(series, kind, several=several)]
+    layers = (
+        [_marks(series, kind, several=several), *layers]
+        if kind == "bar"
+        else [*layers, _marks(series, kind, several=several)]
+    )
     if intervals and kind == "dot":
-        layers.insert(0, {"data": {"values": [{"z": 0}]}, "mark": {"type": "rule", "style": "zero"},
-                          "encoding": {"x": {"field": "z", "type": "quantitative"}, "y": None, "yOffset": None}})  # fmt: skip
+        layers.insert(
+            0,
+            {
+                "data": {"values": [{"z": 0}]},
+                "mark": {"type": "rule", "style": "zero"},
+                "encoding": {"x": {"field": "z", "type": "quantitative"}, "y": None, "yOffset": None},
+            },
+        )
     return {
         "params": [listed("names", [heard(name) for name in names])],
         "data": {"values": list(rows)},
@@ -155,4 +174,3 @@ def tooltip(*, several: bool) -> list[Spec]:
     """What is said when a mark is pointed at."""
     which = [{"field": "s", "title": say("of")}] if several else []
     return [{"field": "name", "title": say("name")}, *which, {"field": "t", "title": say("value")}]
-

@@ -47,11 +47,17 @@ def histogram(
     names = [name for name, _, _ in longest]
     every = max(1, len(names) // 10)
     shared: Spec = {
-        "x": {"field": "n", "type": "ordinal", "axis": axis_of("names", title=below, labelAngle=0,
-              values=list(range(0, len(names), every)))},
-        "tooltip": [{"field": "name", "title": below}, {"field": "o", "title": say("observed")},
-                    {"field": "e", "title": say("if independent")}],
-    }  # fmt: skip
+        "x": {
+            "field": "n",
+            "type": "ordinal",
+            "axis": axis_of("names", title=below, labelAngle=0, values=list(range(0, len(names), every))),
+        },
+        "tooltip": [
+            {"field": "name", "title": below},
+            {"field": "o", "title": say("observed")},
+            {"field": "e", "title": say("if independent")},
+        ],
+    }
     spec: Spec = {
         "params": [listed("names", names), *([pick.param()] if pick else [])],
         "data": {"values": rows},
@@ -74,7 +80,9 @@ def histogram(
         for name, observed, expected in columns
     ]
     head = [*([pick.label] if pick else []), below, say("observed"), say("if independent")]
-    return Chart(key, title, f"{about} {spoken(told)}", about, spec, shown(Table(key, title, head, lines)), marks=len(rows))
+    return Chart(
+        key, title, f"{about} {spoken(told)}", about, spec, shown(Table(key, title, head, lines)), marks=len(rows)
+    )
 
 
 def _columns(name: str, title: str, unit: str) -> Spec:

@@ -41,26 +41,34 @@ def incidence(
     if not cells:
         return None
     axes: Spec = {
-        "x": {"field": "m", "type": "ordinal", "axis": axis_of("columns", orient="top", labelAngle=-50, labelLimit=110)},
+        "x": {
+            "field": "m",
+            "type": "ordinal",
+            "axis": axis_of("columns", orient="top", labelAngle=-50, labelLimit=110),
+        },
         "y": {"field": "n", "type": "ordinal", "axis": axis_of("names", labelLimit=140)},
     }
     spec: Spec = {
         "params": [listed("names", names), listed("columns", columns), pick.param()],
         "data": {"values": cells},
-        "transform": [pick.filter(), {"calculate": "names[datum.n]", "as": "name"},
-                      {"calculate": "columns[datum.m]", "as": "column"}],
+        "transform": [
+            pick.filter(),
+            {"calculate": "names[datum.n]", "as": "name"},
+            {"calculate": "columns[datum.m]", "as": "column"},
+        ],
         "width": "container",
         "height": {"step": 17},
         "mark": {"type": "rect", "style": "tile"},
         "encoding": axes
         | {
             "color": {
-                "field": "f", "type": "ordinal",
+                "field": "f",
+                "type": "ordinal",
                 "scale": {"domain": [1, 0], "range": "incidence"},
                 "legend": {"labelExpr": "datum.value == 1 ? fails : holds", "orient": "bottom"},
             },
             "tooltip": [{"field": "name", "title": say("item")}, {"field": "column", "title": say("model")}],
         },
-    }  # fmt: skip
+    }
     spec["params"] += [{"name": "fails", "value": say("fails")}, {"name": "holds", "value": say("does not")}]
     return Chart(key, title, texts[0], texts[1], spec, table, "middle", len(cells))

@@ -80,14 +80,18 @@ def lines(
         return None
     several = len(called) > 1
     names = list(dict.fromkeys((s.name, s.look) for _, series in panels for s in series))
-    inner: Spec = {"height": 110 if several else 200, "layer": _layers(places, unit, names, log=log), "width": SMALL if several else "container"}
+    inner: Spec = {
+        "height": 110 if several else 200,
+        "layer": _layers(places, unit, names, log=log, ticks=4 if several else 8),
+        "width": SMALL if several else "container",
+    }
     spec: Spec = {
         "params": [listed("panels", called), listed("places", places.names), *([pick.param()] if pick else [])],
         "data": {"values": rows},
         "transform": [*([pick.filter()] if pick else []), {"calculate": "panels[datum.f]", "as": "panel"}],
         **(inner if not several else {"spec": inner, **_facet(len(called), shared=shared)}),
     }
-    return Chart(key, title, texts[0], texts[1], spec, table, "wide" if several else "middle", len(rows))
+    return Chart(key, title, texts[0], texts[1], spec, table, "wide" if several else "small", len(rows))
 
 
 def _facet(count: int, *, shared: bool) -> Spec:
@@ -112,12 +116,17 @@ def _rows(at: Sequence[int], series: Sequence[Series]) -> list[Spec]:
     return rows if any(row["v"] is not None for row in rows) else []
 
 
-def _layers(places: Places, unit: str, names: Sequence[tuple[str, str]], *, log: bool) -> list[Spec]:
-    axis: Spec = {"title": places.title or None, "format": "d", "tickMinStep": 1, "grid": False, "labelOverlap": True}
+def _layers(places: Places, unit: str, names: Sequence[tuple[str, str]], *, log: bool, ticks: int) -> list[Spec]:
+    axis: Spec = {"title": places.title or None, "format": "d", "tickMinStep": 1, "grid": False, "tickCount": ticks}
     if places.names:
         axis |= {"labelExpr": "places[datum.value]", "values": list(places.at[:: max(1, len(places.at) // 6)])}
         axis.pop("format")
-    x: Spec = {"field": "x", "type": "quantitative", "axis": axis, "scale": {"zero": False, "nice": False, "padding": 6}}
+    x: Spec = {
+        "field": "x",
+        "type": "quantitative",
+        "axis": axis,
+        "scale": {"zero": False, "nice": False, "padding": 6},
+    }
     scale: Spec = {"type": "log"} if log else {"zero": True}
     y = {"field": "v", "type": "quantitative", "title": unit or None, "scale": scale}
     above = [{"filter": "datum.v > 0"}] if log else []
@@ -129,13 +138,18 @@ def _layers(places: Places, unit: str, names: Sequence[tuple[str, str]], *, log:
         "transform": above,
         "mark": {"type": "line", "point": {"size": 16}, "strokeWidth": 2},
         "encoding": {
-            "x": x, "y": y,
+            "x": x,
+            "y": y,
             "color": {"field": "s", "scale": domain, "legend": legend},
             "strokeDash": {"field": "s", "scale": dashes, "legend": legend},
-            "tooltip": [{"field": "panel", "title": say("name")}, {"field": "x", **which}, {"field": "s", "title": say("of")},
-                        {"field": "v", "title": say("value"), "format": ".4~g"}],
+            "tooltip": [
+                {"field": "panel", "title": say("name")},
+                {"field": "x", **which},
+                {"field": "s", "title": say("of")},
+                {"field": "v", "title": say("value"), "format": ".4~g"},
+            ],
         },
-    }  # fmt: skip
+    }
     band: Spec = {
         "transform": [{"filter": "isValid(datum.low)" + (" && datum.low > 0" if log else "")}],
         "mark": {"type": "area", "style": "band"},

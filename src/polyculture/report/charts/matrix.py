@@ -66,7 +66,8 @@ def matrix(
     [{'i': 0, 'j': 0, 'v': 0.5}]
     """
     rows = [
-        {"i": int(i), "j": int(j), "v": rounded(values[i, j])} for i, j in zip(*np.nonzero(np.isfinite(values)), strict=True)
+        {"i": int(i), "j": int(j), "v": rounded(values[i, j])}
+        for i, j in zip(*np.nonzero(np.isfinite(values)), strict=True)
     ]
     largest = max(values.shape)
     spec: Spec = {
@@ -115,8 +116,14 @@ def _height(rows: int, columns: int) -> int:
 
 
 def _calculated() -> list[Spec]:
-    steps = {"row": "rows[datum.i]", "column": "columns[datum.j]", "i2": "datum.i + 1", "j2": "datum.j + 1",
-             "im": "datum.i + 0.5", "jm": "datum.j + 0.5"}  # fmt: skip
+    steps = {
+        "row": "rows[datum.i]",
+        "column": "columns[datum.j]",
+        "i2": "datum.i + 1",
+        "j2": "datum.j + 1",
+        "im": "datum.i + 0.5",
+        "jm": "datum.j + 0.5",
+    }
     return [{"calculate": how, "as": name} for name, how in steps.items()]
 
 
@@ -145,8 +152,11 @@ def _cells(values: Floats, shades: Shades) -> Spec:
     if one_sided:
         above = not known.size or bool((known >= middle).all())
         scale = {"domain": ends[1:] if above else ends[:2], "range": "ramp", "clamp": True, "reverse": not above}
-    tooltip = [{"field": "row", "title": say("row")}, {"field": "column", "title": say("column")},
-               {"field": "v", "title": say("value"), "format": f".{shades.digits + 1}f"}]  # fmt: skip
+    tooltip = [
+        {"field": "row", "title": say("row")},
+        {"field": "column", "title": say("column")},
+        {"field": "v", "title": say("value"), "format": f".{shades.digits + 1}f"},
+    ]
     legend = {"gradientLength": 160, "format": f".{shades.digits}f", "orient": "bottom"}
     return {
         "mark": {"type": "rect", "style": "cell"},
@@ -177,7 +187,9 @@ def _outlines(runs: Sequence[tuple[int, int]]) -> Spec:
         "data": {"values": [{"i": first, "i2": last + 1} for first, last in runs]},
         "mark": {"type": "rect", "style": "outline", "tooltip": None, "filled": False},
         "encoding": {
-            "x": {"field": "i", "type": "quantitative"}, "x2": {"field": "i2"},
-            "y": {"field": "i", "type": "quantitative"}, "y2": {"field": "i2"},
+            "x": {"field": "i", "type": "quantitative"},
+            "x2": {"field": "i2"},
+            "y": {"field": "i", "type": "quantitative"},
+            "y2": {"field": "i2"},
         },
-    }  # fmt: skip
+    }

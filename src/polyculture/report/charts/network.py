@@ -41,10 +41,17 @@ def network(
     at = [(math.sin(2 * math.pi * i / len(names)), math.cos(2 * math.pi * i / len(names))) for i in range(len(names))]
     strongest = sorted(ties, key=lambda tie: (-tie[2], tie[0], tie[1]))[:TIES]
     edges = [
-        {"a": a, "b": b, "x": rounded(at[a][0]), "y": rounded(at[a][1]), "x2": rounded(at[b][0]),
-         "y2": rounded(at[b][1]), "v": rounded(strength)}
+        {
+            "a": a,
+            "b": b,
+            "x": rounded(at[a][0]),
+            "y": rounded(at[a][1]),
+            "x2": rounded(at[b][0]),
+            "y2": rounded(at[b][1]),
+            "v": rounded(strength),
+        }
         for a, b, strength in strongest
-    ]  # fmt: skip
+    ]
     nodes = [
         {"n": n, "x": rounded(x), "y": rounded(y), "size": rounded(sizes[n]), "kind": kinds[n]}
         for n, (x, y) in enumerate(at)
@@ -75,10 +82,13 @@ def _edges(edges: Sequence[Spec], place: Spec) -> Spec:
             "x2": {"field": "x2"},
             "y2": {"field": "y2"},
             "strokeWidth": {"field": "v", "type": "quantitative", "legend": None, "scale": {"range": [0.4, 4]}},
-            "tooltip": [{"field": "name_a", "title": say("first")}, {"field": "name_b", "title": say("second")},
-                        {"field": "v", "title": say("value"), "format": ".3~g"}],
+            "tooltip": [
+                {"field": "name_a", "title": say("first")},
+                {"field": "name_b", "title": say("second")},
+                {"field": "v", "title": say("value"), "format": ".3~g"},
+            ],
         },
-    }  # fmt: skip
+    }
 
 
 def _nodes(nodes: Sequence[Spec], place: Spec) -> Spec:

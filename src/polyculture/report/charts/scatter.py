@@ -69,9 +69,7 @@ def _place(name: str, title: str) -> Spec:
 
 
 def _dots(axes: Axes, points: tuple[Floats, Floats], names: Sequence[tuple[int, int]]) -> Spec:
-    rows = [
-        {"x": rounded(x), "y": rounded(y), "a": a, "b": b} for x, y, (a, b) in zip(*points, names, strict=True)
-    ]
+    rows = [{"x": rounded(x), "y": rounded(y), "a": a, "b": b} for x, y, (a, b) in zip(*points, names, strict=True)]
     return {
         "data": {"values": rows},
         "transform": [{"calculate": f"names[datum.{end}]", "as": f"name_{end}"} for end in ("a", "b")],
@@ -80,11 +78,13 @@ def _dots(axes: Axes, points: tuple[Floats, Floats], names: Sequence[tuple[int, 
             "x": _place("x", axes.x),
             "y": _place("y", axes.y),
             "tooltip": [
-                {"field": "name_a", "title": say("first")}, {"field": "name_b", "title": say("second")},
-                {"field": "x", "title": axes.x, "format": ".3f"}, {"field": "y", "title": axes.y, "format": ".3f"},
+                {"field": "name_a", "title": say("first")},
+                {"field": "name_b", "title": say("second")},
+                {"field": "x", "title": axes.x, "format": ".3f"},
+                {"field": "y", "title": axes.y, "format": ".3f"},
             ],
         },
-    }  # fmt: skip
+    }
 
 
 def _squares(axes: Axes, points: tuple[Floats, Floats]) -> Spec:

@@ -6,22 +6,38 @@ from typing import Any
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", sans-serif'
 LIGHT = {
-    "paper": "#ffffff", "ink": "#1c2127", "soft": "#5a6570", "line": "#d5dbe1", "first": "#0b62b8", "second": "#b04a00",
-    "third": "#5f6b76", "band": "#c9def2",
-}  # fmt: skip
+    "paper": "#ffffff",
+    "ink": "#1c2127",
+    "soft": "#5a6570",
+    "line": "#d5dbe1",
+    "first": "#0b62b8",
+    "second": "#b04a00",
+    "third": "#5f6b76",
+    "band": "#c9def2",
+}
 DARK = {
-    "paper": "#14181c", "ink": "#e4e8ec", "soft": "#9da8b3", "line": "#38414a", "first": "#6db3f7", "second": "#f2a05c",
-    "third": "#a9b4be", "band": "#274766",
-}  # fmt: skip
+    "paper": "#14181c",
+    "ink": "#e4e8ec",
+    "soft": "#9da8b3",
+    "line": "#38414a",
+    "first": "#6db3f7",
+    "second": "#f2a05c",
+    "third": "#a9b4be",
+    "band": "#274766",
+}
 # colours that those who confuse red and green tell apart (Okabe and Ito 2008), darker on light paper
 LIGHT_KINDS = ["#0b62b8", "#b04a00", "#00795a", "#8f4a86", "#7a6400", "#1d7ea8", "#a8324a", "#4d5965"]
 DARK_KINDS = ["#6db3f7", "#f2a05c", "#4fcaa4", "#d79ad0", "#d9c24a", "#7fd0f0", "#f08a9c", "#b6c0ca"]
-LIGHT_SCALES = {"ramp": ["#eef4fa", "#6fa6d8"], "diverging": ["#7fb0dd", "#f5f6f7", "#ea9a55"],
+LIGHT_SCALES = {
+    "ramp": ["#eef4fa", "#6fa6d8"],
+    "diverging": ["#7fb0dd", "#f5f6f7", "#ea9a55"],
     "incidence": ["#b04a00", "#e9edf1"],
-}  # fmt: skip
-DARK_SCALES = {"ramp": ["#1d2833", "#2f6ca8"], "diverging": ["#2f6ca8", "#20262c", "#a85a1c"],
+}
+DARK_SCALES = {
+    "ramp": ["#1d2833", "#2f6ca8"],
+    "diverging": ["#2f6ca8", "#20262c", "#a85a1c"],
     "incidence": ["#f2a05c", "#262d34"],
-}  # fmt: skip
+}
 
 
 def themes() -> dict[str, Any]:
@@ -32,9 +48,14 @@ def themes() -> dict[str, Any]:
 def _theme(colour: dict[str, str], kinds: list[str], scales: dict[str, list[str]]) -> dict[str, Any]:
     letters = {"labelColor": colour["ink"], "titleColor": colour["soft"], "labelFontSize": 12, "titleFontSize": 12}
     axis = letters | {
-        "gridColor": colour["line"], "domainColor": colour["soft"], "tickColor": colour["line"], "labelLimit": 170,
-        "titleFontWeight": "normal", "labelPadding": 5, "domain": False,
-    }  # fmt: skip
+        "gridColor": colour["line"],
+        "domainColor": colour["soft"],
+        "tickColor": colour["line"],
+        "labelLimit": 170,
+        "titleFontWeight": "normal",
+        "labelPadding": 5,
+        "domain": False,
+    }
     return {
         "aria": False,
         "background": None,

@@ -32,8 +32,13 @@ def merges(linkage: Sequence[Sequence[float]], leaves: Mapping[int, int]) -> Ite
 
 
 def dendrogram(
-    key: str, title: str, texts: tuple[str, str], names: Sequence[str], branches: Sequence[Sequence[tuple[float, float]]],
-    cut: float, table: Shown,
+    key: str,
+    title: str,
+    texts: tuple[str, str],
+    names: Sequence[str],
+    branches: Sequence[Sequence[tuple[float, float]]],
+    cut: float,
+    table: Shown,
 ) -> Chart:  # fmt: skip
     """Draw the order in which models were joined: the further right, the less alike."""
     rows = [
@@ -42,8 +47,12 @@ def dendrogram(
         for o, (distance, place) in enumerate(corners)
     ]
     at = list(range(len(names)))
-    y = {"field": "n", "type": "quantitative", "axis": axis_of("names", values=at),
-         "scale": {"domain": [-0.6, len(names) - 0.4], "nice": False, "reverse": True, "zero": False}}  # fmt: skip
+    y = {
+        "field": "n",
+        "type": "quantitative",
+        "axis": axis_of("names", values=at),
+        "scale": {"domain": [-0.6, len(names) - 0.4], "nice": False, "reverse": True, "zero": False},
+    }
     x = {"field": "d", "type": "quantitative", "title": say("distance")}
     line: Spec = {
         "mark": {"type": "line", "style": "branch", "interpolate": "linear"},
@@ -60,11 +69,13 @@ def dendrogram(
         "width": "container",
         "height": max(70, 17 * len(names)),
         "layer": [line, *([at_cut] if math.isfinite(cut) else [])],
-    }  # fmt: skip
+    }
     return Chart(key, title, texts[0], texts[1], spec, table, marks=len(rows))
 
 
-def descent(key: str, title: str, texts: tuple[str, str], pick: Pick, trees: Sequence[Branch], table: Shown) -> Chart | None:
+def descent(
+    key: str, title: str, texts: tuple[str, str], pick: Pick, trees: Sequence[Branch], table: Shown
+) -> Chart | None:
     """Draw the descendants of the root that the reader picks, one generation a column.
 
     Parameters
@@ -95,33 +106,64 @@ def descent(key: str, title: str, texts: tuple[str, str], pick: Pick, trees: Seq
     spec: Spec = {
         "params": [listed("names", names), pick.param()],
         "width": "container",
-        "height": 420,
+        "height": max(120, 17 * int(1 + max(node["y"] for node in nodes))),
         "layer": [
-            {"data": {"values": edges}, "transform": [pick.filter()], "mark": {"type": "rule", "style": "branch"},
-             "encoding": scales | {"x2": {"field": "x2"}, "y2": {"field": "y2"}}},
-            {"data": {"values": nodes}, "transform": keep, "mark": {"type": "circle", "style": "node", "size": 46},
-             "encoding": scales | {"color": {"field": "x", "legend": None, "type": "ordinal", "scale": {"range": "category"}},
-                                   "tooltip": [{"field": "name", "title": say("name")}]}},
-            {"data": {"values": nodes}, "transform": keep,
-             "mark": {"type": "text", "style": "words", "align": "left", "dx": 7, "limit": {"expr": room}, "tooltip": None},
-             "encoding": scales | {"text": {"field": "name"}}},
+            {
+                "data": {"values": edges},
+                "transform": [pick.filter()],
+                "mark": {"type": "rule", "style": "branch"},
+                "encoding": scales | {"x2": {"field": "x2"}, "y2": {"field": "y2"}},
+            },
+            {
+                "data": {"values": nodes},
+                "transform": keep,
+                "mark": {"type": "circle", "style": "node", "size": 46},
+                "encoding": scales
+                | {
+                    "color": {"field": "x", "legend": None, "type": "ordinal", "scale": {"range": "category"}},
+                    "tooltip": [{"field": "name", "title": say("name")}],
+                },
+            },
+            # names of models with children stand above their lines
+            *(
+                {
+                    "data": {"values": nodes},
+                    "transform": [*keep, {"filter": test}],
+                    "mark": {
+                        "type": "text",
+                        "style": "words",
+                        "align": "left",
+                        "dx": 6,
+                        "dy": dy,
+                        "limit": {"expr": room},
+                        "tooltip": None,
+                    },
+                    "encoding": scales | {"text": {"field": "name"}},
+                }
+                for test, dy in (("datum.leaf", 0), ("!datum.leaf", -9))
+            ),
         ],
-    }  # fmt: skip
+    }
     return Chart(key, title, texts[0], texts[1], spec, table, "wide", len(nodes))
 
 
 def _placed(
-    tree: Branch, which: str, option: int, deep: int, row: list[float], nodes: list[Spec], edges: list[Spec], names: list[str]
+    tree: Branch,
+    which: str,
+    option: int,
+    deep: int,
+    row: list[float],
+    nodes: list[Spec],
+    edges: list[Spec],
+    names: list[str],
 ) -> float:
     """Leaves below each other, and each parent in the middle of its children; gives back its height."""
-    own = [
-        (deep + 1, _placed(child, which, option, deep + 1, row, nodes, edges, names)) for child in tree.inner
-    ]
+    own = [(deep + 1, _placed(child, which, option, deep + 1, row, nodes, edges, names)) for child in tree.inner]
     if own:
         y = (own[0][1] + own[-1][1]) / 2
     else:
         y, row[0] = row[0], row[0] + 1
     edges += [{which: option, "x": deep, "y": y, "x2": x2, "y2": y2} for x2, y2 in own]
-    nodes.append({which: option, "x": deep, "y": y, "n": len(names)})
+    nodes.append({which: option, "x": deep, "y": y, "n": len(names), "leaf": not own})
     names.append(tree.name)
     return y

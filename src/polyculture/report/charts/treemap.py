@@ -14,7 +14,9 @@ Area = tuple[float, float, float, float]
 WIDTH, HEIGHT = 2.0, 1.0
 
 
-def treemap(key: str, title: str, texts: tuple[str, str], tiles: Sequence[tuple[str, float, str]], table: Shown) -> Chart:
+def treemap(
+    key: str, title: str, texts: tuple[str, str], tiles: Sequence[tuple[str, float, str]], table: Shown
+) -> Chart:
     """Draw an area for each name, the largest first, coloured by kind.
 
     Parameters
@@ -37,10 +39,17 @@ def treemap(key: str, title: str, texts: tuple[str, str], tiles: Sequence[tuple[
     """
     areas = squarified([share for _, share, _ in tiles], (0.0, 0.0, WIDTH, HEIGHT))
     rows = [
-        {"x": rounded(x), "y": rounded(y), "x2": rounded(x + w), "y2": rounded(y + h), "name": label(name, 60),
-         "share": f"{100 * share:.1f} %", "kind": kind}
+        {
+            "x": rounded(x),
+            "y": rounded(y),
+            "x2": rounded(x + w),
+            "y2": rounded(y + h),
+            "name": label(name, 60),
+            "share": f"{100 * share:.1f} %",
+            "kind": kind,
+        }
         for (name, share, kind), (x, y, w, h) in zip(tiles, areas, strict=True)
-    ]  # fmt: skip
+    ]
     place = {"type": "quantitative", "axis": None}
     spec: Spec = {
         "data": {"values": rows},
@@ -62,10 +71,13 @@ def _tiles(kinds: Sequence[str]) -> Spec:
             "x2": {"field": "x2"},
             "y2": {"field": "y2"},
             "color": {"field": "kind", "scale": {"domain": list(kinds)}},
-            "tooltip": [{"field": "name", "title": say("name")}, {"field": "share", "title": say("share")},
-                        {"field": "kind", "title": say("of")}],
+            "tooltip": [
+                {"field": "name", "title": say("name")},
+                {"field": "share", "title": say("share")},
+                {"field": "kind", "title": say("of")},
+            ],
         },
-    }  # fmt: skip
+    }
 
 
 def _words(name: str, below: int) -> Spec:
@@ -73,10 +85,19 @@ def _words(name: str, below: int) -> Spec:
     room = f"max(0, (datum.x2 - datum.x) / {WIDTH} * width - 10)"
     fits = f"(datum.y2 - datum.y) * height > {below + 3} && {room} > 28 ? 1 : 0"
     return {
-        "mark": {"type": "text", "style": "words", "align": "left", "dx": 5, "dy": below - 4, "baseline": "middle",
-                 "limit": {"expr": room}, "opacity": {"expr": fits}, "tooltip": None},
+        "mark": {
+            "type": "text",
+            "style": "words",
+            "align": "left",
+            "dx": 5,
+            "dy": below - 4,
+            "baseline": "middle",
+            "limit": {"expr": room},
+            "opacity": {"expr": fits},
+            "tooltip": None,
+        },
         "encoding": {"text": {"field": name}},
-    }  # fmt: skip
+    }
 
 
 def squarified(shares: Sequence[float], area: Area) -> list[Area]:
