@@ -11,7 +11,7 @@ from polyculture.report.audit_sections import parameters, sections
 from polyculture.report.audit_sentences import answer, lead
 from polyculture.report.language import say
 from polyculture.report.made import made
-from polyculture.report.page import Page, Provenance
+from polyculture.report.page import LONG, Page, Provenance
 from polyculture.report.plain import NAN, mended, short
 
 NUMBERS = (
@@ -54,7 +54,7 @@ def page(found: AuditResult, provenance: Provenance) -> Page:
         findings=findings(known),
         sections=sections(known),
         made=made("audit", known.schema, provenance, parameters(known)),
-        unmeasured=[f"{name}: {why}" for name, why in known.not_measured.items()],
+        unmeasured=[short(f"{name}: {why}", LONG) for name, why in known.not_measured.items()],
         note=say("Brackets hold intervals of {level} %. A dash stands where there is no number.", level=f"{level:g}"),
         command=provenance.command,
         when=provenance.when,

@@ -54,7 +54,7 @@ def blocked(likeness: Likeness, order: Ints, edges: Ints) -> Floats:
         at = one * count + other
         sums += np.bincount(at, likeness.estimate[known], count**2).reshape(count, count)
         sizes += np.bincount(at, minlength=count**2).reshape(count, count)
-    return np.divide(sums, sizes, out=np.full(sums.shape, np.nan), where=sizes > 0)
+    return np.asarray(np.divide(sums, sizes, out=np.full(sums.shape, np.nan), where=sizes > 0))
 
 
 def families(found: AuditResult) -> dict[str, int]:
@@ -78,7 +78,7 @@ def _matrix(found: AuditResult, likeness: Likeness, order: Ints) -> Chart:
 
 
 def _block(found: AuditResult, positions: Ints) -> str:
-    first = found.models[positions[0]]
+    first = str(found.models[positions[0]])
     if len(positions) == 1:
         return first
     return say("{first} and {more} more", first=label(first, 40), more=len(positions) - 1)
@@ -152,7 +152,7 @@ def _better(likeness: Likeness, old: Ints, new: Ints) -> Ints:
 
 
 def _other(found: AuditResult, likeness: Likeness, model: int, pair: int) -> str:
-    return found.models[likeness.b[pair] if likeness.a[pair] == model else likeness.a[pair]]
+    return str(found.models[likeness.b[pair] if likeness.a[pair] == model else likeness.a[pair]])
 
 
 def _tree(found: AuditResult, order: Ints) -> Chart | None:

@@ -38,7 +38,7 @@ def answer(e: Evaluation) -> str:
     Examples
     --------
     >>> from polyculture.evaluation import Evaluation
-    >>> from polyculture.report.sentences import answer
+    >>> from polyculture.report.evaluation_sentences import answer
     >>> row = {"mean": 85.5, "worst": 81.0, "by_domain": {"films": 90.0, "news": 81.0}}
     >>> answer(Evaluation(accuracy={"fused": {"macro_f1": row, "accuracy": row}}))
     'The fused model reaches a mean macro-F1 of 85.5 % over 2 domains; its worst, news, reaches 81.0 %.'

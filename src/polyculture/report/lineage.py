@@ -10,7 +10,7 @@ from polyculture.report.lineage_findings import findings
 from polyculture.report.lineage_sections import parameters, sections
 from polyculture.report.lineage_sentences import answer, figures, lead
 from polyculture.report.made import made
-from polyculture.report.page import Page, Provenance
+from polyculture.report.page import LONG, Page, Provenance
 from polyculture.report.plain import label, mended, short, visible
 
 NUMBERS = (
@@ -45,7 +45,7 @@ def page(found: LineageResult, provenance: Provenance) -> Page:
         findings=findings(known),
         sections=sections(known),
         made=made("lineage", known.schema, provenance, parameters(known)),
-        unmeasured=[f"{name}: {why}" for name, why in known.not_measured.items()],
+        unmeasured=[short(f"{name}: {why}", LONG) for name, why in known.not_measured.items()],
         note=say(
             "Bounds tell what undeclared parents leave open; intervals, of {level} %, what other models of the same "
             "ecosystem would have given.",

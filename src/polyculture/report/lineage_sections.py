@@ -30,6 +30,8 @@ PLACES = {"months": "concentration", "cycles": "unresolved"}
 """Sections of tables that are not called as they are."""
 LONG = 1500
 """Letters of a cell at most where sentences stand in it."""
+LINE = 16
+"""Models of the longest line that are named."""
 CHARTS: Mapping[str, Callable[[LineageResult], Iterator[Chart | None]]] = {
     "roots": lineage_charts.roots,
     "tree": lineage_charts.branches,
@@ -73,4 +75,9 @@ def _said(found: LineageResult) -> Iterator[str]:
         )
         line = found.depth.get("longest_line", ())
         if len(line) > 1:
-            yield say("The longest line: {names}.", names=" → ".join(label(str(each), 40) for each in line))
+            yield say(
+                "The longest line: {names}.",
+                names=" → ".join(
+                    label(str(each), 40) for each in (line if len(line) <= LINE else [*line[: LINE - 1], "…", line[-1]])
+                ),
+            )

@@ -71,7 +71,7 @@ def _grouped(step: pl.DataFrame) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
     for parent, child, relation, parents in step.select("parent", "child", "relation", "parents").iter_rows():
         others = say("one of {count} parents", count=parents) if parents > 1 else ""
-        note = ", ".join(part for part in (relation or "", others) if part)
+        note = ", ".join(part for part in (label(relation or "", LETTERS), others) if part)
         found.setdefault(parent, []).append((child, note))
     return found
 

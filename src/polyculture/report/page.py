@@ -23,6 +23,9 @@ KINDS = {
 }
 """What a report may be about, and what it is called."""
 
+LONG = 500
+"""Letters of a sentence at most that comes from outside."""
+
 
 @dataclass(frozen=True)
 class Figure:

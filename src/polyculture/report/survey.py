@@ -7,7 +7,7 @@ from typing import Any
 
 from polyculture.report.language import say
 from polyculture.report.made import made
-from polyculture.report.page import Page, Provenance
+from polyculture.report.page import LONG, Page, Provenance
 from polyculture.report.plain import mended, short
 from polyculture.report.survey_findings import findings
 from polyculture.report.survey_sections import made_said, parameters, sections
@@ -38,7 +38,7 @@ def page(found: SurveyResult, provenance: Provenance) -> Page:
         findings=findings(known),
         sections=sections(known),
         made=made("survey", known.schema, provenance, parameters(known), list(made_said(known))),
-        unmeasured=[f"{name}: {why}" for name, why in known.not_measured.items()],
+        unmeasured=[short(f"{name}: {why}", LONG) for name, why in known.not_measured.items()],
         note=say(
             "Brackets hold intervals of {level} %, from papers drawn anew. A dash stands where there is no number.",
             level=f"{level:g}",

@@ -104,7 +104,7 @@ def means(values: Floats, edges: Ints) -> Floats:
     """Mean of the known numbers of each block of rows and columns; NaN where none is known."""
     known = np.isfinite(values)
     sums, counts = (_summed(_summed(part, edges, 0), edges, 1) for part in (np.where(known, values, 0.0), known * 1.0))
-    return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
+    return np.asarray(np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0))
 
 
 def _summed(values: Floats, edges: Ints, axis: int) -> Floats:
