@@ -112,8 +112,9 @@ def heard(text: str) -> str:
     names = _CURRENT.get()[1].names
     if not names or text in names:
         return names.get(text, text)
+    line = " ".join(text.split())
     for pattern, translation in _patterns(_CURRENT.get()[0]):
-        found = pattern.fullmatch(text)
+        found = pattern.fullmatch(line)
         if found:
             parts = {key: names.get(value, value) for key, value in found.groupdict().items()}
             return translation.format(**parts)

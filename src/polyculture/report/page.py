@@ -13,7 +13,7 @@ from polyculture.report.lineage_tree import Branch
 from polyculture.report.words import Example
 
 Status = Literal["passed", "concern", "not applicable", "not checked"]
-STATUSES: tuple[Status, ...] = ("passed", "concern", "not applicable", "not checked")
+STATUSES = (later("passed"), later("concern"), later("not applicable"), later("not checked"))
 KINDS = {
     "audit": later("Audit"),
     "survey": later("Survey"),

@@ -45,6 +45,8 @@
       tooltip: say
     });
     box.view.run();
+    // the box around it says what the drawing shows
+    box.querySelectorAll('svg, canvas').forEach((drawn) => drawn.setAttribute('aria-hidden', 'true'));
     picks.querySelectorAll('select').forEach(function (each, i) {
       if (before[i] > 0) {
         each.selectedIndex = before[i];
