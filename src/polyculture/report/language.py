@@ -116,7 +116,11 @@ def heard(text: str) -> str:
     for pattern, translation in _patterns(_CURRENT.get()[0]):
         found = pattern.fullmatch(line)
         if found:
-            parts = {key: names.get(value, value) for key, value in found.groupdict().items()}
+            # a title may itself have holes
+            parts = {
+                key: heard(value) if key == "title" else names.get(value, value)
+                for key, value in found.groupdict().items()
+            }
             return translation.format(**parts)
     return text
 
