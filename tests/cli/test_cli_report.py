@@ -65,9 +65,15 @@ def test_an_unknown_language_is_said_before_the_work(outcomes: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text", "count"),
-    [("a.csv", 'x,y\n1,"two\nlines"\n2,3\n', "2"), ("a.tsv", "x\ty\n1\t2\n", "1"), ("a.jsonl", '{"a": 1}\n\n{"a": 2}\n', "2"),
-     ("a.csv", "", "0"), ("a.npy", "bytes", "–"), ("a.csv", "x\n" + "y" * 200_000, "–")],
-)  # fmt: skip
+    [
+        ("a.csv", 'x,y\n1,"two\nlines"\n2,3\n', "2"),
+        ("a.tsv", "x\ty\n1\t2\n", "1"),
+        ("a.jsonl", '{"a": 1}\n\n{"a": 2}\n', "2"),
+        ("a.csv", "", "0"),
+        ("a.npy", "bytes", "–"),
+        ("a.csv", "x\n" + "y" * 200_000, "–"),
+    ],
+)
 def test_rows_of_tables_are_counted(tmp_path: Path, name: str, text: str, count: str) -> None:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")

@@ -50,10 +50,12 @@ def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, list[ast.expr]]]:
 
 
 def names() -> set[str]:
-    """Captions and heads of the tables that the code of the report itself gives, without those that are made of parts."""
-    found = set()
-    for path in HOME.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Table":
-                found |= {each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
-    return found
+    """Captions and heads of the tables that the code of the report itself gives, and pieces of those made of parts."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in HOME.rglob("*.py"))
+    made = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_table(node)]
+    parts = [each for node in made for each in ast.walk(node) if isinstance(each, ast.Constant)]
+    return {each.value for each in parts if isinstance(each.value, str)}
+
+
+def _is_table(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Name) and node.func.id == "Table"

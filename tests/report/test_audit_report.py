@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import fields, replace
+from itertools import pairwise
 
 import audited
 import numpy as np
@@ -188,7 +189,7 @@ def test_columns_cover_every_number_of_failing_models_once(models: int) -> None:
     edges = bins(models)
     assert edges[0] == 0
     assert edges[-2:] == [models, models + 1]
-    assert all(a < b for a, b in zip(edges, edges[1:], strict=False))
+    assert all(a < b for a, b in pairwise(edges))
 
 
 def test_columns_hold_all_items_for_all_models_and_for_each_family(nine: AuditResult) -> None:

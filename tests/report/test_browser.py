@@ -1,4 +1,4 @@
-"""Pages in a real browser: every chart is drawn, nothing is asked for, nothing runs that is not ours, and all can use it."""
+"""Pages in a real browser: every chart is drawn, nothing is asked for, nothing runs that is not ours."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from polyculture.report import Provenance, page_of, render
 from polyculture.report.page import Input
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-MADE = Provenance([Input("a.csv", 12, "3", "ab" * 32)], "polyculture audit a.csv --report a.html", "2026-01-02 03:04:05 UTC")
+MADE = Provenance([Input("a.csv", 12, "3", "ab" * 32)], "polyculture audit a.csv", "2026-01-02 03:04:05 UTC")
+PHONE = {"width": 390, "height": 800}
+HARMFUL = ("</script><script>alert(1)</script>", "a\u202egnp.exe\u2066 שלום", "z" * 10_000)
 DRAWN = "document.documentElement.dataset.drawn !== undefined"
+WIDTHS = "[...document.querySelectorAll('[data-spec=spec-{}] .mark-rect path')].map(p => p.getBBox().width)"
 # pixels of a canvas that are not empty, or shapes of a drawing that have a size
 MARKS = """
 box => {
@@ -44,11 +47,15 @@ class Opened:
         self.page = self.context.new_page()
         self.errors: list[str] = []
         self.asked: list[str] = []
-        self.page.on("console", lambda said: self.errors.append(said.text) if said.type in {"error", "warning"} else None)
+        self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("dialog", lambda dialog: (self.errors.append("a dialog"), dialog.dismiss()))
         self.page.goto(path.as_uri())
+
+    def _said(self, said: Any) -> None:
+        if said.type in {"error", "warning"}:
+            self.errors.append(said.text)
 
     def drawn(self) -> Opened:
         self.page.wait_for_function(DRAWN, timeout=20_000)
@@ -101,9 +108,9 @@ def test_axe_finds_nothing_serious(kind: str, scheme: str, opened: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("text", ["</script><script>alert(1)</script>", "a\u202egnp.exe\u2066 שלום", "z" * 10_000], ids=range(3))
+@pytest.mark.parametrize("text", HARMFUL, ids=range(len(HARMFUL)))
 def test_text_from_outside_does_nothing_and_breaks_nothing(kind: str, text: str, opened: Any) -> None:
-    page = opened(render(spoilt(kind, text)), viewport={"width": 390, "height": 800}).drawn()
+    page = opened(render(spoilt(kind, text)), viewport=PHONE).drawn()
     assert page.errors == []
     assert page.overflow() <= 0
     assert [key for key, count in page.marks().items() if not count] == []
@@ -111,7 +118,7 @@ def test_text_from_outside_does_nothing_and_breaks_nothing(kind: str, text: str,
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_fits_a_phone_in_the_dark(kind: str, opened: Any) -> None:
-    page = opened(render(KINDS[kind](), provenance=MADE), viewport={"width": 390, "height": 800}, color_scheme="dark").drawn()
+    page = opened(render(KINDS[kind](), provenance=MADE), viewport=PHONE, color_scheme="dark").drawn()
     assert page.overflow() <= 0
     assert page.errors == []
     paper = page.page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -151,7 +158,7 @@ def test_a_community_and_a_year_are_picked(opened: Any) -> None:
     page = opened(render(surveyed())).drawn()
     community, year = page.page.locator("#composition-picks select").all()
     assert community.locator("option").all_inner_texts() == ["c0", "c1", "c2"]
-    widths = "[...document.querySelectorAll('[data-spec=spec-composition] .mark-rect path')].map(p => p.getBBox().width)"
+    widths = WIDTHS.format("composition")
     before = page.page.evaluate(widths)
     community.select_option(index=1)
     year.select_option(index=2)
@@ -161,7 +168,7 @@ def test_a_community_and_a_year_are_picked(opened: Any) -> None:
 def test_an_item_is_picked_and_its_words_are_seen(opened: Any) -> None:
     page = opened(render(KINDS["evaluation"]())).drawn()
     assert page.page.locator("#chart-why-picks select option").count() == 4
-    widths = "[...document.querySelectorAll('[data-spec=spec-chart-why] .mark-rect path')].map(p => p.getBBox().width)"
+    widths = WIDTHS.format("chart-why")
     before = page.page.evaluate(widths)
     page.page.locator("#chart-why-picks select").select_option(index=2)
     page.page.wait_for_function(f"before => JSON.stringify({widths}) !== JSON.stringify(before)", arg=before)

@@ -197,7 +197,10 @@ def test_areas_are_as_large_as_shares_and_fill_the_map(shares: list[float]) -> N
 
 def test_tiles_have_their_names_and_kinds() -> None:
     drawn = treemap("k", "t", ("s", "a"), [("a", 0.75, "x"), ("b", 0.25, "y")], NUMBERS)
-    assert [(row["name"], row["share"], row["kind"]) for row in rows(drawn)] == [("a", "75.0 %", "x"), ("b", "25.0 %", "y")]
+    assert [(row["name"], row["share"], row["kind"]) for row in rows(drawn)] == [
+        ("a", "75.0 %", "x"),
+        ("b", "25.0 %", "y"),
+    ]
 
 
 @pytest.mark.parametrize("kept", [range(9), range(0, 9, 2), range(3)])

@@ -47,7 +47,9 @@ def test_tables_of_the_report_have_names_in_chinese() -> None:
     with speaking("zh"):
         told = {name: heard(name) for name in names() if " " in name and not name.startswith(" ")}
     # pieces of captions that are made of parts stand here, too
-    assert [name for name, text in told.items() if not CHINESE.search(text) and not re.search(r"\W$|^\W|more", name)] == []
+    assert [
+        name for name, text in told.items() if not CHINESE.search(text) and not re.search(r"\W$|^\W|more", name)
+    ] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,4 @@
-"""Every page, whatever it is about: what stands first, what may run, what stays text, and that it is always the same."""
+"""Every page, whatever it is about: what stands first, what may run, what stays text; and always the same bytes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,72 @@ from polyculture.report import Provenance, notebook, page_of, render, write_repo
 from polyculture.report.page import STATUSES, Input
 
 TAGS = {
-    "html", "head", "meta", "link", "title", "style", "script", "noscript", "body", "header", "h1", "h2", "h3", "h4",
-    "bdi", "p", "dl", "div", "dt", "dd", "nav", "ul", "ol", "li", "a", "main", "section", "figure", "figcaption",
-    "details", "summary", "table", "caption", "span", "thead", "tbody", "tr", "th", "td", "article", "q", "pre", "code",
-}  # fmt: skip
+    "html",
+    "head",
+    "meta",
+    "link",
+    "title",
+    "style",
+    "script",
+    "noscript",
+    "body",
+    "header",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "bdi",
+    "p",
+    "dl",
+    "div",
+    "dt",
+    "dd",
+    "nav",
+    "ul",
+    "ol",
+    "li",
+    "a",
+    "main",
+    "section",
+    "figure",
+    "figcaption",
+    "details",
+    "summary",
+    "table",
+    "caption",
+    "span",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "article",
+    "q",
+    "pre",
+    "code",
+}
 ATTRIBUTES = {
-    "lang", "charset", "http-equiv", "content", "name", "rel", "href", "class", "id", "aria-label", "aria-labelledby",
-    "role", "tabindex", "scope", "title", "dir", "type", "data-spec", "data-picks", "data-renderer",
-}  # fmt: skip
+    "lang",
+    "charset",
+    "http-equiv",
+    "content",
+    "name",
+    "rel",
+    "href",
+    "class",
+    "id",
+    "aria-label",
+    "aria-labelledby",
+    "role",
+    "tabindex",
+    "scope",
+    "title",
+    "dir",
+    "type",
+    "data-spec",
+    "data-picks",
+    "data-renderer",
+}
 MADE = Provenance([Input("a <b>.csv", 12, "3", "ab" * 32)], "polyculture audit 'a <b>.csv'", "2026-01-02 03:04:05 UTC")
 
 

@@ -75,7 +75,9 @@ def test_every_verdict_is_told_and_not_only_the_first(found: SurveyResult) -> No
     (said,) = lead(found)
     assert "Verdicts among papers that name a method – Jensen-Shannon divergence: communities came closer" in said
     assert "the spread of shares over communities (σ): communities moved apart" in said
-    assert "Verdicts among all papers – Jensen-Shannon divergence: whether communities came closer cannot be told" in said
+    assert (
+        "Verdicts among all papers – Jensen-Shannon divergence: whether communities came closer cannot be told" in said
+    )
 
 
 def test_three_numbers_stand_at_the_top_with_their_intervals(found: SurveyResult) -> None:
@@ -123,8 +125,11 @@ def test_sections_are_in_order_and_every_one_is_there(page: Page) -> None:
 
 def test_conditional_and_unconditional_are_both_drawn_and_named(page: Page) -> None:
     titles = re.findall(r"<figcaption>Difference of communities by (\w+), (among [\w ]+?)(?=<)", page.html)
-    wanted = {(level, asked) for level in ("family", "method") for asked in
-              ("among papers that name a method", "among all papers")}  # fmt: skip
+    wanted = {
+        (level, asked)
+        for level in ("family", "method")
+        for asked in ("among papers that name a method", "among all papers")
+    }
     assert set(titles) == wanted
     assert "neither stands for the other" in page.text
 
@@ -135,9 +140,10 @@ def test_a_chart_of_difference_has_band_counted_and_chance_and_the_same_numbers(
     head, *rows = page.tables["Difference of communities by family, among papers that name a method"]
     assert head == ["year", "less bias", "as counted", "by chance"]
     wanted = [
-        row for row in found.divergence
+        row
+        for row in found.divergence
         if (row["level"], row["conditional"], row["measure"]) == ("family", True, "jensen_shannon")
-    ]  # fmt: skip
+    ]
     for row, told in zip(wanted, rows, strict=True):
         assert told == [
             str(row["year"]),
@@ -154,8 +160,11 @@ def test_a_chart_of_difference_has_band_counted_and_chance_and_the_same_numbers(
 def test_every_share_that_is_drawn_is_in_its_table(found: SurveyResult, page: Page) -> None:
     rows = page.tables["papers that name a family, %"][1:]
     assert len(rows) == len(found.families) * len(found.communities)
-    first = {row["year"]: row for row in found.adoption if (row["family"], row["community"]) == ("family0", "c0")
-             and row["level"] == "family"}  # fmt: skip
+    first = {
+        row["year"]: row
+        for row in found.adoption
+        if (row["family"], row["community"]) == ("family0", "c0") and row["level"] == "family"
+    }
     told = next(row for row in rows if row[:2] == ["family0", "c0"])[2:]
     assert told == [f"{100 * r['share']:.1f} [{100 * r['low']:.1f}, {100 * r['high']:.1f}]" for r in first.values()]
 
@@ -193,8 +202,13 @@ def test_why_intervals_are_doubted_is_told_once(found: SurveyResult, page: Page)
 
 def test_topics_are_told_with_their_families(page: Page) -> None:
     assert page.tables["topics by papers"][1] == [
-        "fairness", "90", "2011", "50", "3.0 [2.5, 3.5]", "family1 40.0 [30.0, 50.0], family0 10.0 [5.0, 20.0]",
-    ]  # fmt: skip
+        "fairness",
+        "90",
+        "2011",
+        "50",
+        "3.0 [2.5, 3.5]",
+        "family1 40.0 [30.0, 50.0], family0 10.0 [5.0, 20.0]",
+    ]
     assert page.tables["topics in their first years"][1] == ["2011", "1", "12.5", "25.0 [20.0, 30.0]"]
 
 
@@ -279,7 +293,9 @@ def test_a_year_without_papers_leaves_a_gap(found: SurveyResult) -> None:
     page = Page(render(replace(found, divergence=rows)))
     title = "Difference of communities by family, among papers that name a method"
     assert page.tables[title][3] == ["2012", "–", "–", "–"]
-    gap = [mark for mark in drawn(replace(found, divergence=rows), "difference-family-conditional") if mark["x"] == 2012]
+    gap = [
+        mark for mark in drawn(replace(found, divergence=rows), "difference-family-conditional") if mark["x"] == 2012
+    ]
     assert [mark["v"] for mark in gap] == [None] * 3
 
 
