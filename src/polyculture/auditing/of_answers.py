@@ -12,6 +12,7 @@ from polyculture import store
 from polyculture.arrays import Array, Floats
 from polyculture.auditing.advice import advise
 from polyculture.auditing.cards import Cards, unmatched
+from polyculture.auditing.failing import failing_together
 from polyculture.auditing.failures import accuracies, shared, systemic_intervals
 from polyculture.auditing.multiplicity import multiplicity
 from polyculture.auditing.pair_table import pair_parts, pair_table
@@ -61,6 +62,8 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
         kin = store.step("families", lambda: related(name, pairs.measures[name], models, settings, **how), KIN)
     with clock.step("failures"):
         labelled, unlabelled = store.step("failures", lambda: _with_labels(answers, pairs, kin.twins, settings))
+    families = kin.parts.get("families", {}).get("families", ())
+    together = [] if answers.correct is None else failing_together(answers, families)
     with clock.step("groups"):
         groups, too_small = store.step("groups", lambda: within_groups(answers, settings))
     with clock.step("multiplicity"):
@@ -71,6 +74,7 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
         models=list(models),
         items=len(answers.items),
         groups=groups,
+        failing_together=together,
         agreement_both_wrong=_both_wrong(pairs),
         multiplicity=plural,
         not_measured=undefined | dict(pairs.not_measured) | too_small | not_plural | kin.not_measured | unlabelled,

@@ -10,6 +10,7 @@ import typer
 from polyculture.cli.common import (
     HTML,
     JsonFile,
+    Language,
     Quiet,
     ReportFile,
     Seed,
@@ -19,6 +20,7 @@ from polyculture.cli.common import (
     words,
 )
 from polyculture.cli.kept import RunFolder, kept_in
+from polyculture.cli.reporting import write_report
 
 if TYPE_CHECKING:
     from polyculture.auditing import AuditResult
@@ -71,6 +73,7 @@ def audit_command(
     json: JsonFile = None,
     report: ReportFile = None,
     run: RunFolder = None,
+    language: Language = "en",
     quiet: Quiet = False,
 ) -> None:
     """Find out how alike models are, against chance: by what they answered, how they see, or what they are made of."""
@@ -104,7 +107,9 @@ def audit_command(
     }
     asked = {name: value for name, value in settings.items() if name != "cache"}
     with kept_in(run, "audit", [*paths, truth, cards], asked, [json, report]):
-        _tell(_audit(paths, settings, jobs=jobs, quiet=quiet), json, report)
+        found = _audit(paths, settings, jobs=jobs, quiet=quiet)
+        _tell(found, json)
+        write_report(found, report, [*paths, truth, cards], language)
 
 
 def _audit(paths: list[Path], settings: dict[str, Any], *, jobs: int, quiet: bool) -> AuditResult:
@@ -117,7 +122,7 @@ def _audit(paths: list[Path], settings: dict[str, Any], *, jobs: int, quiet: boo
         return audit(paths, **settings)
 
 
-def _tell(found: AuditResult, json: Path | None, report: Path | None) -> None:
+def _tell(found: AuditResult, json: Path | None) -> None:
     from polyculture.auditing.tables import headline, tables
     from polyculture.cli.screen import show
     from polyculture.tables import cell
@@ -127,5 +132,3 @@ def _tell(found: AuditResult, json: Path | None, report: Path | None) -> None:
     typer.echo(headline(found))
     for table in tables(found):
         show(table.title, table.columns, [[cell(value) for value in row] for row in table.rows])
-    if report is not None:
-        found.report(report)

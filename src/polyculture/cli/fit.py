@@ -16,6 +16,7 @@ from polyculture.cli.common import (
     IdColumn,
     JsonFile,
     LabelColumn,
+    Language,
     Quiet,
     ReportFile,
     Seed,
@@ -136,6 +137,8 @@ class Outputs:
     json: Path | None
     report: Path | None
     pretrained: Path | None = None
+    language: str = "en"
+    data: Path | None = None
 
     def all(self) -> list[Path | None]:
         """Every place that is written to."""
@@ -169,6 +172,7 @@ def fit_command(
     jobs: Jobs = None,
     json: JsonFile = None,
     report: ReportFile = None,
+    language: Language = "en",
     pretrained_out: PretrainedOut = None,
     run: RunFolder = None,
     quiet: Quiet = False,
@@ -183,7 +187,7 @@ def fit_command(
     wanted.check(data)
     _check_places(data, Outputs(out, json, report, pretrained_out), choices)
     columns = {"label": label, "domain": domain, "split": split, "id": id_}
-    outputs = Outputs(out, json, report, pretrained_out)
+    outputs = Outputs(out, json, report, pretrained_out, language, data)
     with kept_in(run, "fit", [data], choices.asked() | asdict(wanted) | columns, outputs.all()):
         _run(data, wanted, columns, choices, outputs, quiet=quiet, verbose=verbose)
 

@@ -17,6 +17,7 @@ from polyculture.cli.common import check_choice, write_json
 from polyculture.cli.findings import choices as chosen_by
 from polyculture.cli.findings import show_choices, show_evaluation
 from polyculture.cli.fit import Choices, Outputs
+from polyculture.cli.reporting import write_report
 from polyculture.cli.screen import note, show
 from polyculture.data import DomainData
 from polyculture.errors import DataError, ParameterError
@@ -82,8 +83,7 @@ class Fitted:
             if self.choices.task is not None:
                 first = ", ".join(PRESETS.load(self.choices.task).judged_by)
                 typer.echo(f"For {self.choices.task}, look first at: {first}.")
-            if self.outputs.report is not None:
-                self.evaluation.report(self.outputs.report)
+            write_report(self.evaluation, self.outputs.report, [self.outputs.data], self.outputs.language)
         typer.echo(self.outputs.model)
 
 
