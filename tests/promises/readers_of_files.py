@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import pkgutil
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -228,7 +230,42 @@ def merged() -> Iterator[Case]:
     yield Case("index.json", json.dumps(index).encode(), sharded)
 
 
+def kept() -> Iterator[Case]:
+    """Models on the disk: their parts damaged, and hashes written anew as whoever means harm would."""
+    from golden_models import GOLDEN, KINDS
+
+    for name, kind in KINDS.items():
+        for role, ending in (("state", "json"), ("tensors", "safetensors")):
+            whole_part = next((GOLDEN / name).glob(f"{role}-*")).read_bytes()
+            yield Case(f"{name}-{role}.{ending}", whole_part, _sealed(name, role, kind.load), 0.5)
+
+
+def _sealed(name: str, role: str, load: Read) -> Read:
+    from golden_models import GOLDEN
+
+    def kept_model(path: Path) -> Any:
+        folder = path.parent / "model"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(GOLDEN / name, folder)
+        sealed(folder, role, path.read_bytes())
+        return load(folder)
+
+    return kept_model
+
+
+def sealed(folder: Path, role: str, data: bytes) -> None:
+    """Put other bytes in the place of a part of an artefact, with a manifest that bears them out."""
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    part = next(part for part in manifest["files"] if part["role"] == role)
+    digest = hashlib.sha256(data).hexdigest()
+    part |= {"name": f"{role}-{digest[:8]}{Path(part['name']).suffix}", "sha256": digest, "bytes": len(data)}
+    (folder / part["name"]).write_bytes(data)
+    said = {key: value for key, value in manifest.items() if key != "sha256"}
+    seal = hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(said | {"sha256": seal}))
+
+
 def cases() -> list[Case]:
     """All of them that the installed packages can make."""
-    kinds = (texts, audited, graphs, seen_and_heard, taken, written_about, described, merged)
+    kinds = (texts, audited, graphs, seen_and_heard, taken, written_about, described, merged, kept)
     return [case for kind in kinds for case in kind()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -335,7 +336,7 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
     @classmethod
     def load(cls, folder: str | Path) -> CrossDomainRecommender:
         """What was saved; nothing in the folder is executed."""
-        return read_state(cls, store.load(folder, kind="recommender"))
+        return store.rebuilt(folder, partial(read_state, cls), kind="recommender")
 
     def notes(self) -> list[str]:
         """What was chosen for each domain, in sentences."""

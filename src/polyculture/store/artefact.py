@@ -7,14 +7,14 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from polyculture.errors import StoreError
+from polyculture.errors import PolycultureError, StoreError
 from polyculture.store.encode import State, decode, encode
 from polyculture.store.files import plain, sweep, sync_folder, write_bytes, write_json
 from polyculture.version import __version__
@@ -23,6 +23,8 @@ try:
     import fcntl
 except ImportError:  # no such locks on this system: one writer at a time is then the user's care
     fcntl = None  # type: ignore[assignment]
+
+T = TypeVar("T")
 
 SCHEMA = 2
 MANIFEST = "manifest.json"
@@ -152,6 +154,42 @@ def load(folder: str | Path, *, kind: str) -> State:
         return dict(decode(json.loads(parts["state"]), safetensors.numpy.load(parts["tensors"])))
     except (SafetensorError, LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise StoreError(f"{folder} does not hold a state that can be read ({error}); {_AGAIN}") from error
+
+
+def rebuilt(folder: str | Path, build: Callable[[State], T], *, kind: str) -> T:
+    """What a function makes of the state that was saved in a folder; a state that does not suit it is one sentence.
+
+    Whoever writes a folder can write hashes that fit, so a state may be whole and still be of nothing.
+
+    Parameters
+    ----------
+    folder : path
+    build : callable
+    kind : str
+        See `load`.
+
+    Raises
+    ------
+    StoreError
+        See `load`; also if the state lacks something, or holds what cannot be.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(folder, {"width": 2}, kind="demo", facts={})
+    ...     rebuilt(folder, lambda state: state["height"], kind="demo")
+    Traceback (most recent call last):
+    polyculture.errors.StoreError: ... holds a state of which no demo can be made (KeyError: 'height'); ...
+    """
+    state = load(folder, kind=kind)
+    try:
+        return build(state)
+    except PolycultureError as error:
+        raise StoreError(f"{folder} holds a state of which no {kind} can be made ({error})") from error
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError, MemoryError) as error:
+        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
+        raise StoreError(f"{folder} holds a state of which no {kind} can be made ({reason}); {_AGAIN}") from error
 
 
 def facts(folder: str | Path, *, kind: str) -> dict[str, Any]:
