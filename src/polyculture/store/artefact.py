@@ -70,18 +70,24 @@ def save(folder: str | Path, state: State, *, kind: str, facts: Mapping[str, Any
     tree, tensors = encode(state)
     text = json.dumps(tree, allow_nan=False, separators=(",", ":"))
     facts = plain(facts)
+    new = not folder.is_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         sync_folder(folder.parent)
     except OSError as error:
+        _undo(folder, new=new)
         raise StoreError(f"{folder} cannot be made ({error.strerror}); choose another folder") from error
     with _locked(folder, alone=True):
-        files = [
-            _write_part(folder, "state", "json", text.encode()),
-            _write_part(folder, "tensors", "safetensors", safetensors.numpy.save(tensors)),
-        ]
-        manifest = {"schema": SCHEMA, "kind": kind, "polyculture": __version__, "facts": facts, "files": files}
-        write_json(folder / MANIFEST, {**manifest, "sha256": _seal(manifest)})
+        try:
+            files = [
+                _write_part(folder, "state", "json", text.encode()),
+                _write_part(folder, "tensors", "safetensors", safetensors.numpy.save(tensors)),
+            ]
+            manifest = {"schema": SCHEMA, "kind": kind, "polyculture": __version__, "facts": facts, "files": files}
+            write_json(folder / MANIFEST, {**manifest, "sha256": _seal(manifest)})
+        except StoreError:
+            _undo(folder, new=new)
+            raise
         _sweep(folder, {file["name"] for file in files})
 
 
@@ -105,6 +111,16 @@ def _sweep(folder: Path, named: set[str]) -> None:
         if _PART.fullmatch(path.name) and path.name not in named:
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def _undo(folder: Path, *, new: bool) -> None:
+    """Take back what was written before the manifest could not be: on a full disk, its room is needed."""
+    with contextlib.suppress(OSError, LookupError, TypeError, ValueError, RecursionError):
+        path = folder / MANIFEST
+        _sweep(folder, {file["name"] for file in json.loads(path.read_bytes())["files"]} if path.exists() else set())
+    if new:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 @contextlib.contextmanager
