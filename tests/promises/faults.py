@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from unittest import mock
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
@@ -35,7 +35,7 @@ class Disk:
     def holds(self, path: object) -> bool:
         """Whether a path, or what a number stands for, lies in the folder."""
         if isinstance(path, int):
-            path = os.readlink(f"/proc/self/fd/{path}")
+            path = Path(f"/proc/self/fd/{path}").readlink()
         return isinstance(path, str | os.PathLike) and Path(path).absolute().is_relative_to(self.root)
 
     @property
@@ -53,7 +53,7 @@ class _File:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
 
-    def __enter__(self) -> _File:
+    def __enter__(self) -> Self:
         self._file.__enter__()
         return self
 

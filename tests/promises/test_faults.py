@@ -155,7 +155,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 COMMANDS = {
     "audit": "audit answers.csv --json out/a.json --report out/a.html --quiet",
-    "survey": "survey papers.csv --least 1 --draws 20 --nulls 19 --questions diversity --json out/s.json --report out/s.html --quiet",
+    "survey": "survey papers.csv --least 1 --draws 20 --nulls 19 --questions diversity "
+    "--json out/s.json --report out/s.html --quiet",
     "lineage": "lineage models.csv --json out/l.json --report out/l.html --quiet",
     "fit": "fit texts.csv --encoders lexical --out out/model --json out/f.json --quiet",
     "predict": f"predict {GOLDEN / 'texts'} texts.csv --out out/p.csv --quiet",
