@@ -23,6 +23,8 @@ from polyculture.auditing.within_groups import within_groups
 from polyculture.data.answers import Answers
 from polyculture.errors import DataError
 from polyculture.measure.outcome.pairs import OutcomePairs, outcome_pairs
+from polyculture.memory import audit_answers as audit_answers_need
+from polyculture.memory import check
 from polyculture.progress import LOG, Steps
 
 LIKENESS = ("error_consistency", "agreement")
@@ -43,6 +45,7 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
     """
     _check(answers)
     LOG.info("%d models, %d items", len(answers.models), len(answers.items))
+    check(audit_answers_need(len(answers.items), len(answers.models), blocks=settings.memory))
     clock, models = Steps(), answers.models
     with clock.step("pairs"):
         pairs = _pairs(answers, settings)

@@ -16,6 +16,7 @@ from polyculture.cli.common import (
     IdColumn,
     JsonFile,
     LabelColumn,
+    Memory,
     Quiet,
     ReportFile,
     Seed,
@@ -156,6 +157,7 @@ def fit_command(
     leakage: Leakage = "error",
     threshold: Threshold = None,
     validation: Validation = 0.15,
+    memory: Memory = None,  # noqa: ARG001 - the option sets the limit itself
     seed: Seed = 0,
     jobs: Jobs = None,
     json: JsonFile = None,
