@@ -30,7 +30,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 SOURCE, TESTS = ROOT / "src" / "polyculture", ROOT / "tests"
-SECONDS, MOST_FILES = 240, 3
+SECONDS, MOST_FILES = 600, 3
 
 COMPARED: dict[type, type] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -185,6 +185,13 @@ def _run(mutant: Mutant | None, files: Sequence[str]) -> None:
         os._exit(code)
 
 
+def _sound(file: str, known: dict[str, bool]) -> bool:
+    """Whether the tests of a file pass as long as nothing is changed."""
+    if file not in known:
+        known[file] = survives(None, [file]) == "survived"
+    return known[file]
+
+
 def main() -> None:
     """Try a sample, and print what became of each."""
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -198,13 +205,14 @@ def main() -> None:
     sample = random.Random(given.seed).sample(  # noqa: S311 - no secret
         every, min(given.count, len(every))
     )
-    sound: dict[tuple[str, ...], str] = {}
+    sound: dict[str, bool] = {}
     ends: dict[str, int] = {}
     for mutant in sample:
         files = files_of(mutant)
-        if sound.setdefault(tuple(files), "") == "":
-            sound[tuple(files)] = survives(None, files)
-        ended = survives(mutant, files) if sound[tuple(files)] == "survived" else "tests fail unchanged"
+        ended = "survived"
+        for file in files:  # the one that says most of it is asked first, and mostly suffices
+            if ended == "survived" and _sound(file, sound):
+                ended = survives(mutant, [file])
         ends[ended] = ends.get(ended, 0) + 1
         where = sys.stderr if ended == "killed" else sys.stdout
         where.write(f"{ended}: {mutant} [{', '.join(Path(f).name for f in files)}]\n")

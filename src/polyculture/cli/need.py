@@ -27,5 +27,5 @@ def check_memory(data: DomainData, encoders: str | None, backbone: str | None) -
     arrays = [np.asarray(values) for name, values in data.items.items() if name != "text"]
     pixels = sum(array.size for array in arrays if array.dtype == np.uint8)
     numbers = sum(array.size for array in arrays if array.dtype != np.uint8)
-    pretrained = encoders is None or "pretrained" in encoders
+    pretrained = "text" in data.items if encoders is None else "pretrained" in encoders
     check(fit(len(data), characters, numbers, pixels, pretrained=pretrained))
