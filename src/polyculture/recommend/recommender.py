@@ -342,7 +342,7 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
     @classmethod
     def load(cls, folder: str | Path) -> CrossDomainRecommender:
         """What was saved; nothing in the folder is executed."""
-        return read_state(cls, store.load(folder, kind="recommender"))
+        return store.rebuilt(folder, partial(read_state, cls), kind="recommender")
 
     def notes(self) -> list[str]:
         """What was chosen for each domain, in sentences."""

@@ -1,6 +1,6 @@
 """Everything that touches the disk to stay: atomic, hashed, and never executing what it reads."""
 
-from polyculture.store.artefact import SCHEMA, broken_off, facts, load, save
+from polyculture.store.artefact import SCHEMA, broken_off, facts, load, rebuilt, save
 from polyculture.store.cache import Cache
 from polyculture.store.content import content_of
 from polyculture.store.encode import State
@@ -20,6 +20,7 @@ __all__ = [
     "keeping",
     "load",
     "part",
+    "rebuilt",
     "run",
     "save",
     "step",
