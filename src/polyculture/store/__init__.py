@@ -5,7 +5,8 @@ from polyculture.store.cache import Cache
 from polyculture.store.content import content_of
 from polyculture.store.encode import State
 from polyculture.store.files import cache_folder, write_bytes, write_frame, write_json, write_text
-from polyculture.store.runs import Part, here, keeping, part, run, step
+from polyculture.store.runs import here, keeping, part, run, step
+from polyculture.store.steps import Part
 
 __all__ = [
     "SCHEMA",
