@@ -10,6 +10,7 @@ import typer
 from polyculture.cli.common import (
     HTML,
     JsonFile,
+    Language,
     Quiet,
     ReportFile,
     Seed,
@@ -18,6 +19,8 @@ from polyculture.cli.common import (
     check_ranges,
     words,
 )
+from polyculture.cli.kept import RunFolder, kept_in
+from polyculture.cli.reporting import write_report
 
 if TYPE_CHECKING:
     from polyculture.auditing import AuditResult
@@ -69,6 +72,8 @@ def audit_command(
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Threads of the products; 0 is all.")] = 0,
     json: JsonFile = None,
     report: ReportFile = None,
+    run: RunFolder = None,
+    language: Language = "en",
     quiet: Quiet = False,
 ) -> None:
     """Find out how alike models are, against chance: by what they answered, how they see, or what they are made of."""
@@ -100,7 +105,11 @@ def audit_command(
         "cache": cache,
         "seed": seed,
     }
-    _tell(_audit(paths, settings, jobs=jobs, quiet=quiet), json, report)
+    asked = {name: value for name, value in settings.items() if name != "cache"}
+    with kept_in(run, "audit", [*paths, truth, cards], asked, [json, report]):
+        found = _audit(paths, settings, jobs=jobs, quiet=quiet)
+        _tell(found, json)
+        write_report(found, report, [*paths, truth, cards], language)
 
 
 def _audit(paths: list[Path], settings: dict[str, Any], *, jobs: int, quiet: bool) -> AuditResult:
@@ -113,7 +122,7 @@ def _audit(paths: list[Path], settings: dict[str, Any], *, jobs: int, quiet: boo
         return audit(paths, **settings)
 
 
-def _tell(found: AuditResult, json: Path | None, report: Path | None) -> None:
+def _tell(found: AuditResult, json: Path | None) -> None:
     from polyculture.auditing.tables import headline, tables
     from polyculture.cli.screen import show
     from polyculture.tables import cell
@@ -123,5 +132,3 @@ def _tell(found: AuditResult, json: Path | None, report: Path | None) -> None:
     typer.echo(headline(found))
     for table in tables(found):
         show(table.title, table.columns, [[cell(value) for value in row] for row in table.rows])
-    if report is not None:
-        found.report(report)

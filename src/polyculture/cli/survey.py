@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyculture.cli.common import HTML, JsonFile, Quiet, ReportFile, Seed, check_choice, check_outputs, check_ranges
+from polyculture.cli.common import (
+    HTML,
+    JsonFile,
+    Language,
+    Quiet,
+    ReportFile,
+    Seed,
+    check_choice,
+    check_outputs,
+    check_ranges,
+)
+from polyculture.cli.kept import RunFolder, kept_in
+from polyculture.cli.reporting import write_report
 from polyculture.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -87,6 +99,8 @@ def survey_command(
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Threads; 0 is all.")] = 0,
     json: JsonFile = None,
     report: ReportFile = None,
+    run: RunFolder = None,
+    language: Language = "en",
     quiet: Quiet = False,
 ) -> None:
     """Find out how varied the methods of research communities are, whether communities become alike, and who leads."""
@@ -117,7 +131,11 @@ def survey_command(
         "seed": seed,
         "jobs": jobs,
     }
-    _tell(_survey(paths, settings | _asked(questions), quiet=quiet), json, report)
+    settings |= _asked(questions)
+    with kept_in(run, "survey", [*paths, vocabulary], settings, [json, report]):
+        found = _survey(paths, settings, quiet=quiet)
+        _tell(found, json)
+        write_report(found, report, [*paths, vocabulary], language)
 
 
 def _words(option: str, listed: str) -> list[str]:
@@ -193,7 +211,7 @@ def _in_options(sentence: str) -> str:
     return named.replace("communities='NLP'", "--one-community NLP")
 
 
-def _tell(found: SurveyResult, json: Path | None, report: Path | None) -> None:
+def _tell(found: SurveyResult, json: Path | None) -> None:
     from polyculture.cli.common import printable
     from polyculture.cli.screen import show
     from polyculture.surveying.headline import headline
@@ -205,5 +223,3 @@ def _tell(found: SurveyResult, json: Path | None, report: Path | None) -> None:
     typer.echo(printable(headline(found)))
     for table in tables(found):
         show(table.title, table.columns, [[cell(value) for value in row] for row in table.rows])
-    if report is not None:
-        found.report(report)

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 
 from polyculture.errors import StoreError
 from polyculture.store.encode import State, decode, encode
-from polyculture.store.files import plain, sweep, sync_folder, write_bytes, write_json
+from polyculture.store.files import TEMPORARY, plain, sweep, sync_folder, write_bytes, write_json
 from polyculture.version import __version__
 
 try:
@@ -152,6 +152,21 @@ def load(folder: str | Path, *, kind: str) -> State:
         return dict(decode(json.loads(parts["state"]), safetensors.numpy.load(parts["tensors"])))
     except (SafetensorError, LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise StoreError(f"{folder} does not hold a state that can be read ({error}); {_AGAIN}") from error
+
+
+def broken_off(folder: str | Path) -> bool:
+    """Whether a folder holds nothing but what a first `save` leaves that was killed: parts, and no manifest.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = pathlib.Path(folder, "state-0123abcd.json").write_text("{}")
+    ...     broken_off(folder)
+    True
+    """
+    names = [path.name for path in Path(folder).iterdir()]
+    return all(_PART.fullmatch(name) or TEMPORARY.fullmatch(name) for name in names)
 
 
 def facts(folder: str | Path, *, kind: str) -> dict[str, Any]:
