@@ -14,7 +14,7 @@ def _inline(self: Any, node: Any) -> None:
 
 
 def _block(self: Any, node: Any) -> None:
-    self.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    self.body.append(f'<div class="math" tabindex="0">{convert(node.astext(), display="block")}</div>')
     raise _skip()
 
 
