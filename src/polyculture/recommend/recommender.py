@@ -32,7 +32,7 @@ from polyculture.recommend.stored import read_state, written_state
 if TYPE_CHECKING:
     import polars as pl
 
-AUTO = ("popularity", "spectral", "ease", "user_ease")
+AUTO = ("popularity", "light_gcn", "spectral", "ease", "user_ease")
 
 
 class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
