@@ -19,7 +19,7 @@ from polyculture.report.charts.histogram import histogram
 from polyculture.report.charts.incidence import incidence
 from polyculture.report.charts.lines import Places, Series, lines
 from polyculture.report.charts.matrix import BLOCKS, Shades, blocks, matrix, means
-from polyculture.report.charts.network import TIES, network
+from polyculture.report.charts.network import most, network
 from polyculture.report.charts.scatter import POINTS, Axes, scatter
 from polyculture.report.charts.theme import themes
 from polyculture.report.charts.tree import dendrogram, descent, merges
@@ -231,8 +231,8 @@ def test_the_strongest_ties_are_drawn() -> None:
     drawn = network("k", "t", ("s", "a"), names, [1.0] * 60, ["k"] * 60, ties, NUMBERS)
     assert drawn is not None
     edges = drawn.spec["layer"][0]["data"]["values"]
-    assert len(edges) == TIES
-    assert min(edge["v"] for edge in edges) >= sorted(tie[2] for tie in ties)[-TIES]
+    assert len(edges) == most(60)
+    assert min(edge["v"] for edge in edges) >= sorted(tie[2] for tie in ties)[-most(60)]
     assert len(drawn.spec["layer"]) == 2
     assert network("k", "t", ("s", "a"), ["a", "b"], [1, 1], ["", ""], [], NUMBERS) is None
 

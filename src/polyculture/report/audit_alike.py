@@ -12,7 +12,7 @@ from polyculture.auditing.result import AuditResult
 from polyculture.report.audit_likeness import Likeness
 from polyculture.report.charts.chart import Chart
 from polyculture.report.charts.matrix import NAMED, Shades, blocks, matrix
-from polyculture.report.charts.network import TIES, Tie, network
+from polyculture.report.charts.network import Tie, most, network
 from polyculture.report.charts.tree import dendrogram, merges
 from polyculture.report.facts import Shown, shown
 from polyculture.report.language import many, say
@@ -186,10 +186,10 @@ def _network(found: AuditResult, likeness: Likeness, order: Ints) -> Chart | Non
         kinds = [say("families")] * len(names)
         who = say("Dots are families of models, larger for more of them; the other models are left out.")
     ranked = sorted(ties, key=lambda tie: -tie[2])
-    rows = [[names[a], names[b], strength] for a, b, strength in ranked[:TIES]]
+    rows = [[names[a], names[b], strength] for a, b, strength in ranked[: most(len(names))]]
     about = say(
         "Lines join those that are more alike than chance, thicker for more alike; the {most} strongest at most.",
-        most=TIES,
+        most=most(len(names)),
     )
     said = many(len(ties), "{count} pair is tied.", "{count} pairs are tied.")
     table = shown(Table("ties", "ties beyond chance, the strongest first", ["a", "b", likeness.measure], rows))
