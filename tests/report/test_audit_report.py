@@ -15,10 +15,10 @@ from pages import Page
 from polyculture.auditing.result import AuditResult
 from polyculture.auditing.tables import tables
 from polyculture.report import page_of, render
-from polyculture.report.audit_alike import blocked, in_order
 from polyculture.report.audit_failures import bins
 from polyculture.report.audit_likeness import likeness
 from polyculture.report.audit_maps import ends
+from polyculture.report.audit_order import blocked, in_order
 from polyculture.report.audit_sections import TITLES
 from polyculture.report.audit_sentences import around, percent
 from polyculture.report.charts.chart import Chart, rounded

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from polyculture.auditing.result import AuditResult
-from polyculture.report.audit_alike import in_order
+from polyculture.report.audit_order import in_order
 from polyculture.report.charts.chart import Chart, Pick
 from polyculture.report.charts.dots import dots
 from polyculture.report.charts.histogram import Columns, histogram
