@@ -81,14 +81,19 @@ def test_an_interval_with_one_end_has_no_whisker() -> None:
 
 
 def test_what_is_picked_keeps_words_apart_that_stand_twice() -> None:
-    pick = Pick("item", "item", ["first", "second"])
+    pick = Pick("which", "item", ["first", "second"])
     drawn = picked("k", "t", "a", [pick], [((0,), [("a", [2.0]), ("a", [1.0])]), ((1,), [("b", [3.0])])])
     found = rows(drawn)
-    assert [(row["item"], row["r"], row["v"]) for row in found] == [(0, 0, 2.0), (0, 1, 1.0), (1, 0, 3.0)]
+    assert [(row["which"], row["r"], row["v"]) for row in found] == [(0, 0, 2.0), (0, 1, 1.0), (1, 0, 3.0)]
     assert len({row["n"] for row in found}) == 3
     assert drawn is not None
-    assert {"filter": "datum.item == item"} in drawn.spec["transform"]
+    assert {"filter": "datum.which == which"} in drawn.spec["transform"]
     assert drawn.shown.rows[2] == ["second", "b", "3.0"]
+
+
+def test_a_pick_has_a_name_that_means_nothing_else() -> None:
+    with pytest.raises(ValueError, match="item: means something else"):
+        Pick("item", "item", ["a"])
 
 
 def test_two_picks_are_both_asked() -> None:
