@@ -16,7 +16,7 @@ from polyculture.report.page import Input
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 MADE = Provenance([Input("a.csv", 12, "3", "ab" * 32)], "polyculture audit a.csv", "2026-01-02 03:04:05 UTC")
 PHONE = {"width": 390, "height": 800}
-HARMFUL = ("</script><script>alert(1)</script>", "a\u202egnp.exe\u2066 שלום", "z" * 10_000)
+HARMFUL = ("a\u202egnp.exe\u2066 שלום</script><script>alert(1)</script>", "z" * 10_000)
 DRAWN = "document.documentElement.dataset.drawn !== undefined"
 WIDTHS = "[...document.querySelectorAll('[data-spec=spec-{}] .mark-rect path')].map(p => p.getBBox().width)"
 # pixels of a canvas that are not empty, or shapes of a drawing that have a size
@@ -93,8 +93,12 @@ def test_every_chart_is_drawn_without_an_error_or_a_request(kind: str, opened: A
     assert len(page.asked) == 1
 
 
-@pytest.mark.parametrize("kind", ["evaluation", "answers", "survey", "lineage"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+# colours are the same on all pages: two of them are looked at in the dark, too
+LOOKED_AT = [(kind, "light") for kind in ("evaluation", "answers", "survey", "lineage")]
+LOOKED_AT += [("evaluation", "dark"), ("answers", "dark")]
+
+
+@pytest.mark.parametrize(("kind", "scheme"), LOOKED_AT)
 def test_axe_finds_nothing_serious(kind: str, scheme: str, opened: Any) -> None:
     page = opened(render(KINDS[kind](), provenance=MADE), bypass_csp=True, color_scheme=scheme).drawn()
     page.page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
@@ -172,6 +176,19 @@ def test_an_item_is_picked_and_its_words_are_seen(opened: Any) -> None:
     before = page.page.evaluate(widths)
     page.page.locator("#chart-why-picks select").select_option(index=2)
     page.page.wait_for_function(f"before => JSON.stringify({widths}) !== JSON.stringify(before)", arg=before)
+
+
+@pytest.mark.parametrize("kind", ["evaluation", "answers", "survey", "lineage"])
+def test_every_pick_changes_what_is_drawn(kind: str, opened: Any) -> None:
+    page = opened(render(KINDS[kind]())).drawn()
+    lists = page.page.locator(".picks select").all()
+    assert lists
+    for each in lists:
+        box = f"document.querySelector('#{each.evaluate('each => each.closest(`figure`).id')} .chart').innerHTML"
+        before = page.page.evaluate(box)
+        each.select_option(index=each.locator("option").count() - 1)
+        page.page.wait_for_function(f"before => {box} !== before", arg=before)
+    assert page.errors == []
 
 
 def test_a_mark_says_its_numbers_when_it_is_pointed_at(opened: Any) -> None:

@@ -19,7 +19,7 @@ from polyculture.report.charts.histogram import histogram
 from polyculture.report.charts.incidence import incidence
 from polyculture.report.charts.lines import Places, Series, lines
 from polyculture.report.charts.matrix import BLOCKS, Shades, blocks, matrix, means
-from polyculture.report.charts.network import TIES, network
+from polyculture.report.charts.network import most, network
 from polyculture.report.charts.scatter import POINTS, Axes, scatter
 from polyculture.report.charts.theme import themes
 from polyculture.report.charts.tree import dendrogram, descent, merges
@@ -81,14 +81,19 @@ def test_an_interval_with_one_end_has_no_whisker() -> None:
 
 
 def test_what_is_picked_keeps_words_apart_that_stand_twice() -> None:
-    pick = Pick("item", "item", ["first", "second"])
+    pick = Pick("which", "item", ["first", "second"])
     drawn = picked("k", "t", "a", [pick], [((0,), [("a", [2.0]), ("a", [1.0])]), ((1,), [("b", [3.0])])])
     found = rows(drawn)
-    assert [(row["item"], row["r"], row["v"]) for row in found] == [(0, 0, 2.0), (0, 1, 1.0), (1, 0, 3.0)]
+    assert [(row["which"], row["r"], row["v"]) for row in found] == [(0, 0, 2.0), (0, 1, 1.0), (1, 0, 3.0)]
     assert len({row["n"] for row in found}) == 3
     assert drawn is not None
-    assert {"filter": "datum.item == item"} in drawn.spec["transform"]
+    assert {"filter": "datum.which == which"} in drawn.spec["transform"]
     assert drawn.shown.rows[2] == ["second", "b", "3.0"]
+
+
+def test_a_pick_has_a_name_that_means_nothing_else() -> None:
+    with pytest.raises(ValueError, match="item: means something else"):
+        Pick("item", "item", ["a"])
 
 
 def test_two_picks_are_both_asked() -> None:
@@ -231,8 +236,8 @@ def test_the_strongest_ties_are_drawn() -> None:
     drawn = network("k", "t", ("s", "a"), names, [1.0] * 60, ["k"] * 60, ties, NUMBERS)
     assert drawn is not None
     edges = drawn.spec["layer"][0]["data"]["values"]
-    assert len(edges) == TIES
-    assert min(edge["v"] for edge in edges) >= sorted(tie[2] for tie in ties)[-TIES]
+    assert len(edges) == most(60)
+    assert min(edge["v"] for edge in edges) >= sorted(tie[2] for tie in ties)[-most(60)]
     assert len(drawn.spec["layer"]) == 2
     assert network("k", "t", ("s", "a"), ["a", "b"], [1, 1], ["", ""], [], NUMBERS) is None
 

@@ -178,8 +178,9 @@ def test_converging_communities_are_a_concern_asked_either_way() -> None:
 def test_a_verdict_that_hangs_on_one_community_is_a_concern() -> None:
     found = surveyed()
     assert finding(found, "hang on").status == "not checked"
-    for verdict, status in (("cannot tell", "concern"), ("converging", "passed")):
-        without = [{"community": "c1", "estimate": -0.01, "corrected": -0.01, "verdict": verdict}]
+    cases = (("cannot tell", -0.01, "concern"), ("converging", -0.01, "passed"), ("converging", 0.01, "concern"))
+    for verdict, change, status in cases:
+        without = [{"community": "c1", "estimate": change, "corrected": change, "verdict": verdict}]
         rows = [row | {"without": without} if row["verdict"] == "converging" else row for row in found.convergence]
         assert finding(replace(found, convergence=rows), "hang on").status == status
 

@@ -162,7 +162,7 @@ def test_the_words_that_weigh_most_have_a_bar_for_each_item(make: Make) -> None:
     e = make()
     chart = next(chart for chart in page_of(e).charts if chart.key == "chart-why")
     for i, example in enumerate(e.interpretability["examples"]):
-        drawn = [row["v"] for row in chart.spec["data"]["values"] if row["item"] == i]
+        drawn = [row["v"] for row in chart.spec["data"]["values"] if row["example"] == i]
         weights = sorted((w["weight"] for w in example["words"]), key=lambda weight: -abs(weight))[:15]
         assert drawn == pytest.approx(weights, abs=1e-5)
 

@@ -21,7 +21,8 @@ def failing_together(answers: Answers, families: Sequence[Mapping[str, Any]]) ->
     """For all models and for each family: how many of them fail on an item, and the items on which most do.
 
     Of items on which equally many fail, those come first on which fewest of the other models do: they tell most about
-    the family. Items that some of them did not answer are left out.
+    the family. For all models the items are spread evenly from those on which most fail to those on which one does.
+    Items that some of them did not answer are left out.
 
     Parameters
     ----------
@@ -66,8 +67,10 @@ def _of(answers: Answers, wrong: Mask, models: Ints) -> dict[str, Any]:
     found["expected"] = poisson_binomial(own.mean(axis=0)).tolist()
     others = np.setdiff1d(np.arange(wrong.shape[1]), models)
     beside = wrong[np.ix_(rows, others)].mean(axis=1) if len(others) else np.full(len(rows), np.nan)
-    order = np.lexsort((np.nan_to_num(beside), -failed))[:ITEMS]
-    told = [i for i in order.tolist() if failed[i]] if len(models) <= MODELS else []
+    order = np.lexsort((np.nan_to_num(beside), -failed))[: np.count_nonzero(failed)]
+    if not len(others) and len(order) > ITEMS:
+        order = order[np.linspace(0, len(order) - 1, ITEMS).astype(int)]
+    told = order[:ITEMS].tolist() if len(models) <= MODELS else []
     return found | {
         "hardest": [
             {

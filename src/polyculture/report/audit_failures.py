@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from polyculture.auditing.result import AuditResult
+from polyculture.report.audit_order import in_order
 from polyculture.report.charts.chart import Chart, Pick
 from polyculture.report.charts.dots import dots
 from polyculture.report.charts.histogram import Columns, histogram
@@ -98,7 +99,8 @@ def _items(found: AuditResult) -> Chart | None:
     told = [each for each in found.failing_together if each.get("hardest")]
     if not told:
         return None
-    place = {name: i for i, name in enumerate(found.models)}
+    names = [found.models[i] for i in in_order(found)]
+    place = {name: i for i, name in enumerate(names)}
     options = _options(found.failing_together)
     pick = Pick(
         "family", say("models"), [options[i] for i, each in enumerate(found.failing_together) if each.get("hardest")]
@@ -120,12 +122,13 @@ def _items(found: AuditResult) -> Chart | None:
         item=label(_item(first), 60),
     )
     about = say(
-        "Pick a family: the items on which most of its models fail, those first on which fewest others do. At most "
-        "{models} models and 30 items of each are drawn.",
+        "Pick a family: the items on which most of its models fail, those first on which fewest others do; of all "
+        "models, items from those on which most fail to those on which one does. At most {models} models and 30 items "
+        "are drawn.",
         models=MEMBERS,
     )
     return incidence(
-        "items", say("Which items they fail on together"), (said, about), pick, data, found.models, members, table
+        "items", say("Which items they fail on together"), (said, about), pick, data, names, members, table
     )
 
 

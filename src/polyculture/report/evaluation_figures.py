@@ -133,7 +133,7 @@ def _why(e: Evaluation) -> Chart | None:
             "Pick an item. Bars to the right are words that speak for its answer, to the left against it: how much "
             "the log-odds fall when the word is left out."
         ),
-        [Pick("item", say("item"), options)],
+        [Pick("example", say("item"), options)],
         data,
         series=say("weight"),
     )

@@ -17,7 +17,6 @@ LIBRARIES = {
     "survey": ("numpy", "scipy", "polars"),
     "lineage": ("numpy", "scipy", "polars"),
     "evaluation": ("numpy", "scipy", "scikit-learn", "torch"),
-    "recommendation": ("numpy", "scipy", "polars"),
 }
 """Packages that compute the numbers of each kind of result."""
 SHOWN_INPUTS = 50

@@ -19,7 +19,6 @@ KINDS = {
     "survey": later("Survey"),
     "lineage": later("Lineage"),
     "evaluation": later("Evaluation"),
-    "recommendation": later("Recommendation"),
 }
 """What a report may be about, and what it is called."""
 

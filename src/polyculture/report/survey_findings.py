@@ -69,7 +69,10 @@ def _hangs(found: SurveyResult) -> Finding:
 
 
 def _other(each: Row, row: Row) -> bool:
-    return each["verdict"] != row["verdict"] and math.isfinite(number(each, "corrected"))
+    """Whether the verdict is another; of a trend of which something is told, also whether its sign is."""
+    value = number(each, "corrected")
+    turned = row["verdict"] != "cannot tell" and value * number(row, "corrected") < 0
+    return math.isfinite(value) and (each["verdict"] != row["verdict"] or turned)
 
 
 def _varied(found: SurveyResult) -> Finding:

@@ -8,6 +8,8 @@ LEVELS = {"family": later("family"), "method": later("method")}
 VERDICTS = {
     "converging": later("communities came closer"),
     "diverging": later("communities moved apart"),
+    "catching up": later("those behind caught up"),
+    "pulling away": later("those ahead pulled away"),
     "cannot tell": later("whether communities came closer cannot be told"),
 }
 MEASURES = {

@@ -42,13 +42,24 @@ class Chart:
         return "canvas" if self.marks > CANVAS else "svg"
 
 
+RESERVED = frozenset({"datum", "event", "group", "item", "parent", "view", "x", "y", "xy"})
+"""Names that expressions give to other things."""
+
+
 @dataclass(frozen=True)
 class Pick:
-    """A choice that the reader makes; rows of the data carry its number under `name`."""
+    """A choice that the reader makes; rows of the data carry its number under `name`.
+
+    A name must mean nothing else in an expression, as ``item`` and ``event`` do.
+    """
 
     name: str
     label: str
     options: Sequence[str]
+
+    def __post_init__(self) -> None:
+        if self.name in RESERVED:
+            raise ValueError(f"{self.name}: means something else in an expression")
 
     def param(self) -> Spec:
         """The list to choose from."""

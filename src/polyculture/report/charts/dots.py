@@ -138,7 +138,7 @@ def specification(series: Sequence[str], names: Sequence[str], rows: Sequence[Sp
             },
         )
     return {
-        "params": [listed("names", [heard(name) for name in names])],
+        "params": [listed("names", names)],
         "data": {"values": list(rows)},
         "transform": [{"calculate": "names[datum.n]", "as": "name"}],
         "width": "container",

@@ -9,12 +9,24 @@ from polyculture.report.charts.chart import Chart, Spec, listed, rounded
 from polyculture.report.facts import Shown
 from polyculture.report.language import say
 
-TIES = 400
-"""Ties that are drawn at most, the strongest: more of them are a blot."""
+TIES, EACH = 400, 3
+"""Ties that are drawn at most, and for each thing: the strongest, as more of them are a blot."""
 NAMED = 40
 """Things up to which each has its name."""
 Tie = tuple[int, int, float]
 """Two things, and how strong their tie is."""
+
+
+def most(things: int) -> int:
+    """Ties that are drawn between so many things.
+
+    Examples
+    --------
+    >>> from polyculture.report.charts.network import most
+    >>> most(4), most(21), most(2000)
+    (20, 63, 400)
+    """
+    return min(TIES, max(20, EACH * things))
 
 
 def network(
@@ -39,7 +51,7 @@ def network(
     if not ties or len(names) < 2:
         return None
     at = [(math.sin(2 * math.pi * i / len(names)), math.cos(2 * math.pi * i / len(names))) for i in range(len(names))]
-    strongest = sorted(ties, key=lambda tie: (-tie[2], tie[0], tie[1]))[:TIES]
+    strongest = sorted(ties, key=lambda tie: (-tie[2], tie[0], tie[1]))[: most(len(names))]
     edges = [
         {
             "a": a,

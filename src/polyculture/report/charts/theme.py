@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans CJK SC", sans-serif'
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "PingFang SC", "Microsoft YaHei", sans-serif'
 LIGHT = {
     "paper": "#ffffff",
     "ink": "#1c2127",
