@@ -2,9 +2,10 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS := $(VENV)/.docs
 export HF_HUB_OFFLINE := 1
 
-.PHONY: install demo test coverage check fix bench clean
+.PHONY: install demo test coverage check fix bench docs clean
 
 install: $(STAMP)
 
@@ -38,8 +39,17 @@ fix: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: $(DOCS)
+	# a warning is an error: so a link to a page or a heading that is not there is one
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	$(BIN)/python docs/check_site.py build/docs
+
+$(DOCS): $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group docs
+	touch $(DOCS)
+
 bench: install
 	$(BIN)/python benchmarks/vader_domains.py
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo build

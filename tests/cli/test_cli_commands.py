@@ -393,7 +393,7 @@ def test_demo_runs_the_loop_and_keeps_what_it_found(
     monkeypatch.setattr("polyculture.loop.close_the_loop", loop)
     monkeypatch.setattr("polyculture.data.packaged.load_dataset", lambda name, classes=2: f"{name} {classes}")
     monkeypatch.setattr("polyculture.cli.demo._some", lambda data, finer: (f"some of {data}", f"some of {finer}"))
-    monkeypatch.setattr(Evaluation, "report", lambda _, path: Path(path).write_text("report"))
+    monkeypatch.setattr(Evaluation, "report", lambda _, path, **told: Path(path).write_text("report"))
     done = run("demo", "--out", tmp_path / "d", "--json", tmp_path / "e.json", "--jobs", "2", *options)
     assert done.code == 0, done.err
     some = "" if every else "some of "

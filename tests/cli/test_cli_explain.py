@@ -130,7 +130,7 @@ KINDS = [
     known("known without labels", {"label": None}, says=("known.csv", "'label'")),
     known("known of other labels", {"label": ["?", "!"] * (N // 2)}, says=("no known item", "+, -")),
     Bad("no model", no_model, ("none", "check the path")),
-    Bad("model of numbers", of_numbers, ("fitted on 2 numbers", "texts were given")),
+    Bad("model of numbers", of_numbers, ("was not there when the model was fitted", "knows vector")),
 ]
 
 

@@ -165,3 +165,35 @@ def test_what_a_model_goes_without_is_said(folder: Path, of_all: Path, tmp_path:
     assert done.code == 0, done.err
     done = run("predict", of_all, folder / "items.csv", "--text", "said", "--out", tmp_path / "p.csv")
     assert "which the model was fitted on, too" in " ".join(done.err.split())
+
+
+def reasons(*args: object, to: Path) -> dict[str, Any]:
+    done = run("explain", *args, "--quiet", "--json", to)
+    assert done.code == 0, done.err
+    found: dict[str, Any] = json.loads(to.read_text("utf-8"))
+    return found
+
+
+def test_reasons_of_images_are_patches(folder: Path, of_tree: Path, tmp_path: Path) -> None:
+    found = reasons(of_tree, folder / "tree", "--items", 6, "--most", 3, "--faithfulness", to=tmp_path / "why.json")
+    assert len(found["items"]) == 6
+    for item in found["items"]:
+        assert item["id"].endswith(".png")
+        first = item["patches"][0]
+        # the square stands in rows and columns 1 to 5 or 6 to 10
+        assert (first["row"] < 6) == (first["column"] < 6)
+    assert found["faithfulness"]["patches"]["items"] == 6
+
+
+def test_reasons_of_several_modalities_are_shares(folder: Path, of_all: Path, tmp_path: Path) -> None:
+    named = ("--image", "file", "--text", "said", "--vector", "width,height", "--rows", "1,2")
+    found = reasons(of_all, folder / "items.csv", *named, to=tmp_path / "why.json")
+    assert [item["text"] for item in found["items"]] == ["blue thing 0", "red thing 1"]
+    views = {"text/cnn", "text/lexical:words", "image/image-cnn", "vector/vectors"}
+    assert all(item["modalities"].keys() == views for item in found["items"])
+
+
+def test_reasons_of_a_kind_that_does_not_apply(folder: Path, of_tree: Path) -> None:
+    done = run("explain", of_tree, folder / "tree", "--kinds", "words", "--quiet")
+    assert done.code == 2
+    assert "words" in done.err

@@ -10,7 +10,9 @@ import polars as pl
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import squareform
 
+from polyculture.auditing.failing import failing_together
 from polyculture.auditing.result import LISTED, AuditResult
+from polyculture.data.answers import Answers
 
 Make = Callable[[], AuditResult]
 ITEMS = 2000
@@ -168,6 +170,7 @@ def answers(count: int = 9, names: Sequence[str] | None = None, **changes: Any) 
         },
         "joint_failure": joint,
         "systemic_failure": systemic | {"distribution": distribution_of(fails)},
+        "failing_together": failing_of(names, fails, kappa),
         "multiplicity": {"ambiguity": around(0.41, 0.02), "discrepancy": around(0.2, 0.02)},
         "groups": [
             {"group": group, "items": 400, "accuracy": 0.8, "error_consistency": value, "kish": around(2.1, 0.3)}
@@ -221,6 +224,11 @@ def answers(count: int = 9, names: Sequence[str] | None = None, **changes: Any) 
         "source": "answers.parquet",
     }
     return AuditResult(**(given | changes))
+
+
+def failing_of(names: Sequence[str], fails: np.ndarray, kappa: np.ndarray) -> list[dict[str, Any]]:
+    items = np.array([f"item {i}" for i in range(len(fails))])
+    return failing_together(Answers(items, tuple(names), ~fails), families_of(names, kappa)["families"])
 
 
 def embeddings(count: int = 5, layers: Sequence[int] = (6, 8, 12), **changes: Any) -> AuditResult:

@@ -6,19 +6,20 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
-DRAWN = frozenset({"path", "circle", "rect"})
-"""Elements of a drawing that close themselves."""
 
 
 @dataclass
 class Page(HTMLParser):
-    """Every tag with its attributes, the text, tables by caption; it fails where tags are not closed in order."""
+    """Every tag with its attributes, the text, tables by caption, scripts and styles; it fails where tags are not
+    closed in order.
+    """
 
     html: str
     tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
     text: str = ""
     tables: dict[str, list[list[str]]] = field(default_factory=dict)
     open: list[str] = field(default_factory=list)
+    blocks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -39,10 +40,6 @@ class Page(HTMLParser):
         elif tag in {"td", "th"}:
             self._rows[-1].append("")
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in DRAWN, f"{tag} does not close itself"
-        self.tags.append((tag, dict(attrs)))
-
     def handle_endtag(self, tag: str) -> None:
         assert self.open, f"{tag} is closed and was not opened"
         assert self.open.pop() == tag, f"{tag} is closed in the wrong place"
@@ -50,7 +47,8 @@ class Page(HTMLParser):
             self.tables[self._caption] = self._rows
 
     def handle_data(self, data: str) -> None:
-        if "style" in self.open:
+        if {"style", "script"} & set(self.open):
+            self.blocks.append(data)
             return
         self.text += data
         if "caption" in self.open:

@@ -2,56 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from kinds import descended
 from pages import Page
-from test_inert import ATTRIBUTES, HOSTILE, KNOWN
 
 from polyculture.ancestry import LineageResult, lineage
-from polyculture.report.lineage import render_lineage, write_lineage_report
+from polyculture.report import page_of, render
 from polyculture.report.lineage_tree import CHILDREN, MOST, trees
-from polyculture.report.lineage_treemap import squarified
-
-
-def ecosystem(name="base", models=120):
-    """One name wherever a text from outside can stand."""
-    rng = np.random.default_rng(0)
-    names = [name, *(f"m{i}" for i in range(1, models))]
-    parents = [["none"], *([names[int(rng.random() * i * 0.5)]] for i in range(1, models))]
-    parents[5] += ["m1", f"{name} lost"]
-    parents[7] = []
-    return {
-        "name": names,
-        "parents": parents,
-        "organisation": [name, "x"] * (models // 2),
-        "architecture": [name, "t", "u"] * (models // 3),
-        "date": [f"20{20 + i // 40}-0{1 + i % 9}" for i in range(models)],
-        "downloads": list(range(models)),
-        "relation": [name] * models,
-        "kind": ["model"] * models,
-    }
 
 
 @pytest.fixture(scope="module")
 def found():
-    errors = {"measure": "capa", "pairs": 3, "terms": [], "explained": 0.5}
-    for name in ("constant", "kinship"):
-        errors["terms"].append(
-            {"name": name, "estimate": 0.5, "low": 0.5, "high": 0.6, "interval": {"low": 0.1, "high": 0.9}, "p": 0.01}
-            | {"p_permuted": None}
-        )
-    return replace(lineage(ecosystem()), shared_errors=errors)
+    return descended()
 
 
 def test_the_page_answers_first_and_has_a_section_for_everything(found):
-    html = render_lineage(found)
+    html = render(found)
     page = Page(html)
-    assert html == render_lineage(found)
+    assert html == render(found)
     assert "120 models descend from" in page.text
     titles = {attrs["id"] for attrs in page.all("section")}
     assert titles >= {"lineage", "roots", "tree", "withdrawn", "concentration", "shared_errors", "unresolved", "made"}
@@ -60,46 +30,35 @@ def test_the_page_answers_first_and_has_a_section_for_everything(found):
     assert {link for link in page.values("href") if link.startswith("#")} == {f"#{each}" for each in titles}
 
 
-def test_every_drawing_has_a_text_and_its_numbers(found):
-    page = Page(render_lineage(found))
-    ids = set(page.values("id"))
-    for drawing in page.all("svg"):
-        assert drawing["role"] == "img"
-        assert set(drawing["aria-labelledby"].split()) <= ids
-    assert len(page.all("figure")) == len(page.all("svg")) >= 4
-    assert "shares of the roots" in page.tables
+def test_the_map_and_the_branches_are_drawn_with_their_numbers(found):
+    page = Page(render(found))
+    keys = {chart.key for chart in page_of(found).charts}
+    assert keys == {"treemap", "descent", "months-drawing", "chart-withdrawn", "chart-errors"}
+    assert len(page.tables["shares of the roots"]) == 1 + 3
+    tiles = next(chart for chart in page_of(found).charts if chart.key == "treemap").spec["data"]["values"]
+    assert [tile["name"] for tile in tiles] == [str(root["name"]) for root in found.roots]
 
 
-@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_text_from_outside_does_nothing(found, name):
-    given = lineage(ecosystem(name.replace("\ud800", "")))
-    hostile = replace(
-        given, source=name, shared_errors={**found.shared_errors, "measure": name}, cycles=[[name, "b"]],
-        not_measured={name: name}, counted={name: 3},
-    )  # fmt: skip
-    html = render_lineage(hostile)
-    page = Page(html)
-    assert {tag for tag, _ in page.tags} <= KNOWN
-    assert {attribute for _, attrs in page.tags for attribute in attrs} <= ATTRIBUTES | {"aria-label"}
-    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200f]", html)
-    assert not [value for value in page.values("href") if not value.startswith(("#", "data:,"))]
-    assert len(html) < 3_000_000
+def test_a_branch_can_be_followed_from_its_root(found):
+    chart = next(chart for chart in page_of(found).charts if chart.key == "descent")
+    names = chart.spec["params"][0]["value"]
+    edges = chart.spec["layer"][0]["data"]["values"]
+    nodes = chart.spec["layer"][1]["data"]["values"]
+    at = {(node["root"], node["x"], node["y"]): names[node["n"]] for node in nodes}
+    told = {(at[e["root"], e["x"], e["y"]], at[e["root"], e["x2"], e["y2"]]) for e in edges}
+    declared = set(zip(found.edge_table["parent"], found.edge_table["child"], strict=True))
+    assert told
+    assert told <= declared
 
 
 def test_an_empty_result_has_a_page():
-    assert "No models." in Page(render_lineage(LineageResult())).text
+    assert "No models." in Page(render(LineageResult())).text
 
 
 def test_a_result_may_lack_any_of_its_parts(found):
     for part, empty in {"kinship": {}, "months": (), "withdrawn": (), "roots": (), "concentration": {}}.items():
-        Page(render_lineage(replace(found, **{part: empty})))
-    Page(render_lineage(replace(found, model_table=None, edge_table=None)))
-
-
-def test_writing_gives_the_same_bytes(found, tmp_path):
-    found.report(tmp_path / "a.html")
-    write_lineage_report(found, tmp_path / "b.html")
-    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+        Page(render(replace(found, **{part: empty})))
+    Page(render(replace(found, model_table=None, edge_table=None)))
 
 
 def size(branch):
@@ -126,16 +85,4 @@ def test_merges_stand_below_each_parent_and_are_opened_once():
 def test_a_long_line_of_descent_is_cut():
     found = lineage({"name": [f"m{i}" for i in range(300)], "parents": [None, *[f"m{i}" for i in range(299)]]})
     assert size(trees(found)[0]) <= 20
-    Page(render_lineage(found))
-
-
-@given(st.lists(st.floats(0.001, 1), min_size=1, max_size=40))
-@settings(deadline=None)
-def test_areas_are_as_large_as_shares_and_fill_the_map(shares):
-    shares = sorted(shares, reverse=True)
-    areas = squarified(shares, (0.0, 26.0, 720.0, 400.0))
-    sizes = np.array([w * h for _, _, w, h in areas])
-    np.testing.assert_allclose(sizes, np.array(shares) / sum(shares) * 720 * 400, rtol=1e-6)
-    for x, y, w, h in areas:
-        assert -1e-6 <= x <= x + w <= 720 + 1e-6
-        assert 26 - 1e-6 <= y <= y + h <= 426 + 1e-6
+    Page(render(found))

@@ -1,23 +1,19 @@
-"""The page as a whole: what stands in it, and that it is the same every time."""
+"""The page of an evaluation: every number of it, and what it says where something is missing."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 from made import Make
 from pages import Page
 
-from polyculture import store
 from polyculture.errors import DataError
 from polyculture.evaluation import Evaluation
 from polyculture.evaluation.tables import tables
-from polyculture.report import render, write_report
-from polyculture.report.sections import TITLES
+from polyculture.report import page_of, render
+from polyculture.report.evaluation_sections import TITLES
 from polyculture.tables import cell, interval
 
 QUESTIONS = (
@@ -64,23 +60,21 @@ def test_the_answer_comes_first_then_three_figures(make: Make, page: Page) -> No
         )
     ]
     assert places == sorted(places)
-    assert places[-1] < text.index(TITLES["comparison"])
+    assert places[-1] < text.index("Findings\n\n")
 
 
-def test_sections_and_headings_are_in_order(page: Page) -> None:
-    titled = [s["id"] for s in page.all("section")]
-    assert titled == list(TITLES)
-    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
-    assert levels[0] == 1
-    assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in pairwise(levels))
+def test_sections_are_in_order(page: Page) -> None:
+    assert [s["id"] for s in page.all("section")] == ["findings", *TITLES, "made", "unmeasured"]
 
 
 def test_accuracy_alone_renders_and_says_what_was_not_measured(bare: Evaluation) -> None:
     page = Page(render(bare))
-    assert [s["id"] for s in page.all("section")] == ["accuracy", "made", "unmeasured"]
+    assert [s["id"] for s in page.all("section")] == ["findings", "accuracy", "made", "unmeasured"]
     assert f"a mean macro-F1 of {cell(bare.accuracy['fused']['macro_f1']['mean'])} % over 4 domains" in page.text
-    assert len(page.all("li")) == 3 + 1 + len(QUESTIONS)
+    findings = page_of(bare).findings
+    # links, findings, and a sentence for each question that was not asked, and for the lead
+    assert len(page.all("li")) == 4 + len(findings) + 1 + len(QUESTIONS)
+    assert {finding.status for finding in findings if "reasons" in finding.title} == {"not checked"}
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -92,7 +86,7 @@ def test_any_question_may_be_left_out_or_stand_alone(make: Make, bare: Evaluatio
 
 
 def test_everything_measured_leaves_nothing_to_list(page: Page) -> None:
-    assert "Every question was asked." in page.text
+    assert "Everything that this kind of input allows was measured." in page.text
 
 
 def test_the_record_of_a_fitted_model_alone_renders(make: Make) -> None:
@@ -117,7 +111,7 @@ def test_missing_numbers_are_dashes(make: Make, missing: float | None) -> None:
 
     e = make()
     page = Page(render(Evaluation(**{name: holes(getattr(e, name)) for name in ("accuracy", "lead", *QUESTIONS)})))
-    assert not page.all("svg")
+    assert not page.all("figure")
     assert "nan" not in page.text.lower()
     assert "None" not in page.text
 
@@ -138,27 +132,46 @@ def test_numbers_of_numpy_are_numbers(bare: Evaluation) -> None:
 
 def test_fifty_domains_stay_readable_and_small(make: Make) -> None:
     html = render(make([f"domain {i}" for i in range(50)]))
-    assert len(html.encode()) < 300_000
+    assert len(html.encode()) < 1_200_000
     assert "12 of 50 examples are shown" in Page(html).text
 
 
-def test_a_realistic_report_is_small(page: Page) -> None:
-    assert len(page.html.encode()) < 300_000
+def test_weights_differ_without_colour(page: Page) -> None:
+    assert ".p1, .p2, .p3, .p4 { text-decoration-style: solid" in page.html
+    assert ".m1, .m2, .m3, .m4 { text-decoration-style: dashed" in page.html
 
 
-def test_the_same_evaluation_gives_the_same_bytes(make: Make, tmp_path: Path) -> None:
-    write_report(make(), tmp_path / "a.html")
-    make().report(tmp_path / "b.html")
-    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
-    assert not re.search(r"\d\d:\d\d:\d\d", (tmp_path / "a.html").read_text(encoding="utf-8"))
+def test_each_word_carries_its_weight(make: Make, page: Page) -> None:
+    words = [w for example in make().interpretability["examples"] for w in example["words"]]
+    spans = [s for s in page.all("span") if "title" in s]
+    assert len(spans) == len(words)
+    for word, span in zip(words, spans, strict=True):
+        assert float(str(span["title"])) == pytest.approx(word["weight"], abs=6e-4)
+        if "class" in span:
+            assert str(span["class"])[0] == ("p" if word["weight"] > 0 else "m")
 
 
-def test_it_is_written_whole_or_not_at_all(bare: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = []
-    monkeypatch.setattr(store, "write_text", lambda path, text: written.append((path, text)))
-    write_report(bare, str(tmp_path / "a.html"))
-    assert written == [(tmp_path / "a.html", render(bare))]
-    assert not list(tmp_path.iterdir())
+def test_long_examples_are_cut(make: Make) -> None:
+    found = dict(make().interpretability)
+    found["examples"] = [{"domain": "a", "predicted": "b", "words": [{"word": "w ", "weight": 0.1}] * 1000}]
+    page = Page(render(make(interpretability=found)))
+    assert "and 850 more words" in page.text
+
+
+def test_the_words_that_weigh_most_have_a_bar_for_each_item(make: Make) -> None:
+    e = make()
+    chart = next(chart for chart in page_of(e).charts if chart.key == "chart-why")
+    for i, example in enumerate(e.interpretability["examples"]):
+        drawn = [row["v"] for row in chart.spec["data"]["values"] if row["item"] == i]
+        weights = sorted((w["weight"] for w in example["words"]), key=lambda weight: -abs(weight))[:15]
+        assert drawn == pytest.approx(weights, abs=1e-5)
+
+
+def test_long_names_keep_both_ends(make: Make) -> None:
+    text = Page(render(make(["first" + "x" * 10_000 + "last", "b"]))).text
+    assert "first" in text
+    assert "…" + "x" * 19 in text.replace("x" * 20, "x" * 19)
+    assert "x" * 500 not in text
 
 
 def test_an_evaluation_without_accuracy_is_an_error() -> None:

@@ -15,7 +15,7 @@ from made_papers import random_papers
 
 from polyculture.errors import DataError, ParameterError
 from polyculture.surveying import survey
-from polyculture.surveying.corpus import corpus_of, corpus_of_batches
+from polyculture.surveying.corpus import batch_of, corpus_of, corpus_of_batches
 from polyculture.surveying.patterns import LEVELS
 from polyculture.surveying.sources import rows_at_once, taken
 from polyculture.surveying.tagged import Tagged
@@ -26,6 +26,10 @@ TITLES = [
     "On maps",
     "Reinforcement learning with LSTMs",
 ]
+
+
+def summed_up(parts):
+    return corpus_of_batches(batch_of(part, lambda _: False) for part in parts)
 
 
 def with_topics(seed: int) -> Tagged:
@@ -39,7 +43,7 @@ def with_topics(seed: int) -> Tagged:
 def test_batches_add_up_to_the_whole(seed, parts):
     tagged, rng = with_topics(seed), np.random.default_rng(seed)
     which = rng.integers(0, parts, len(tagged.papers))
-    one, many = corpus_of(tagged), corpus_of_batches(taken(tagged, np.flatnonzero(which == k)) for k in range(parts))
+    one, many = corpus_of(tagged), summed_up(taken(tagged, np.flatnonzero(which == k)) for k in range(parts))
     assert (many.papers, many.tagged) == (len(tagged.papers), None)
     for level in LEVELS:
         for whole, summed in ((one.patterns, many.patterns), (one.topics, many.topics)):
@@ -52,7 +56,7 @@ def test_batches_add_up_to_the_whole(seed, parts):
 def test_what_was_counted_is_added_and_what_is_cut_is_said():
     tagged = random_papers()
     cut = replace(tagged.papers, counted={"no year, left out": 2}, partial="made ends in the middle")
-    found = corpus_of_batches([replace(tagged, papers=cut), tagged, replace(tagged, papers=cut)])
+    found = summed_up([replace(tagged, papers=cut), tagged, replace(tagged, papers=cut)])
     assert found.counted == {"no year, left out": 4}
     assert found.partial == "made ends in the middle"
     assert found.source == "made"
@@ -60,7 +64,7 @@ def test_what_was_counted_is_added_and_what_is_cut_is_said():
 
 def test_batches_without_papers_are_refused():
     with pytest.raises(DataError, match="made: no papers are left"):
-        corpus_of_batches([taken(random_papers(), np.arange(0))])
+        summed_up([taken(random_papers(), np.arange(0))])
 
 
 def papers_file(folder, rows: int = 400):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from polyculture import store
 from polyculture.arrays import Array, Mask
 from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.encoders.base import held_out
@@ -74,15 +77,20 @@ def fine_tune(
             LOG.info("domain %s: too few labels for an expert, the backbone serves it", name)
             experts[name] = dict(backbone.weights_)
             continue
-        experts[name], _ = backbone.trained(
-            backbone.weights_,
-            X,
-            y,
-            rows,
-            stop,
-            learning_rate=suits.learning_rate if learning_rate is None else learning_rate,
-            epochs=suits.epochs if epochs is None else epochs,
-            frozen=frozen,
-            name=f"expert {name}",
-        )
+        how: dict[str, Any] = {
+            "learning_rate": suits.learning_rate if learning_rate is None else learning_rate,
+            "epochs": suits.epochs if epochs is None else epochs,
+            "frozen": frozen,
+            "name": f"expert {name}",
+        }
+        own_weights = store.step(f"expert {name}", partial(_trained, backbone, X, y, rows, stop, how))
+        experts[name] = {**backbone.weights_, **own_weights}
     return experts
+
+
+def _trained(
+    backbone: AnyBackbone, X: Any, y: Array, rows: Array, stop: Array, how: Mapping[str, Any]
+) -> dict[str, Array]:
+    """The weights that training changed; all others stay the backbone's own."""
+    found, _ = backbone.trained(backbone.weights_, X, y, rows, stop, **how)
+    return {name: value for name, value in found.items() if value is not backbone.weights_[name]}

@@ -12,6 +12,8 @@ from polyculture import store
 if TYPE_CHECKING:
     import polars as pl
 
+    from polyculture.report import Provenance
+
 SCHEMA = "polyculture.lineage/1"
 LISTED = 10_000
 """Most models that are all listed in the JSON, with their edges; more go to Parquet files beside it."""
@@ -118,11 +120,17 @@ class LineageResult:
                 plain[f"{name}_file"] = beside.name
         store.write_json(path, plain)
 
-    def report(self, path: str | Path) -> None:
-        """Write it as one self-contained HTML file."""
-        from polyculture.report.lineage import write_lineage_report
+    def report(self, path: str | Path, *, language: str = "en", provenance: Provenance | None = None) -> None:
+        """Write it as one self-contained HTML file, in English or Chinese (``zh``)."""
+        from polyculture.report import write_report
 
-        write_lineage_report(self, path)
+        write_report(self, path, language=language, provenance=provenance)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the answer, the figures and the findings."""
+        from polyculture.report import notebook
+
+        return notebook(self)
 
     def frames(self) -> dict[str, pl.DataFrame]:
         """The tables as polars frames; ``models`` and ``edges`` hold all."""

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from polyculture import store
 from polyculture.arrays import Array
 from polyculture.auditing import kept
-from polyculture.auditing.cards import read_cards
+from polyculture.auditing.cards import Cards, read_cards
 from polyculture.auditing.of_answers import audit_answers
 from polyculture.auditing.of_embeddings import audit_embeddings
 from polyculture.auditing.of_models import audit_models
 from polyculture.auditing.result import AuditResult
 from polyculture.auditing.settings import Settings
-from polyculture.auditing.sources import Reading, paths_of, read
-from polyculture.data.answers import Answers, Embeddings
+from polyculture.auditing.sources import Read, Reading, paths_of, read
+from polyculture.data.answers import Answers, Embeddings, ModelFile, Policy
 from polyculture.data.audit_input.files import called, checked, stems
 from polyculture.progress import LOG
+
+READ = (Answers, Embeddings, ModelFile, Policy)
+"""What is measured, as records."""
 
 
 def audit(
@@ -58,7 +63,7 @@ def audit(
     cards : path, data frame or None
         One row a model: ``model``, and columns that pairs may share, such as company, architecture, size.
     cache : bool
-        Keep the result of files, and use what the same files and settings gave before.
+        Keep the result of files, and use what the same files and settings gave before; not where a run is open.
     **settings
         See :class:`Settings`.
 
@@ -78,24 +83,44 @@ def audit(
     (0.25, 0.125)
     """
     how, chosen = Reading(kind, dict(columns or {}), options, models, labels, truth, iou), Settings(**settings)
-    paths = paths_of(source)
-    linked = any(path.suffix.lower() == ".onnx" for path in paths or ())  # its weights may lie in other files
-    if paths is None or linked or not cache or not isinstance(cards, str | Path | None):
-        return _measure(source, how, cards, chosen)
-    beside = [Path(path) for path in (truth, cards) if path is not None]
-    files = checked(paths)
-    name = kept.fingerprint([*files, *beside], stems(files), how, chosen)
+    name = _named(source, how, cards, chosen) if cache or store.keeping() else None
+    if name is None or not cache or store.keeping():
+        return _measure(source, how, cards, chosen, name)
     found = kept.load(name)
     if found is not None:
         LOG.info("known from an earlier run on the same files and settings")
     else:
-        found = _measure(source, how, cards, chosen)
+        found = _measure(source, how, cards, chosen, name)
         kept.save(name, found)
     return found
 
 
-def _measure(source: Any, how: Reading, cards: Any, settings: Settings) -> AuditResult:
-    given, known = read(source, how), None if cards is None else read_cards(cards)
+def _named(source: Any, how: Reading, cards: Any, settings: Settings) -> str | None:
+    """What files and settings are called that give a result; None where files are not all that it depends on."""
+    paths = paths_of(source)
+    linked = any(path.suffix.lower() == ".onnx" for path in paths or ())  # its weights may lie in other files
+    if paths is None or linked or not isinstance(cards, str | Path | None):
+        return None
+    beside = [Path(path) for path in (how.truth, cards) if path is not None]
+    files = checked(paths)
+    return kept.fingerprint([*files, *beside], stems(files), how, settings)
+
+
+def _measure(source: Any, how: Reading, cards: Any, settings: Settings, name: str | None) -> AuditResult:
+    """Measure, each part a step of a run if one is open; what has no name is known by what was read."""
+    given = read(source, how) if name is None else None
+    known = None if cards is None else read_cards(cards)
+    asked = {"files": name, "given": given, "cards": known, "settings": asdict(settings)}
+
+    def measured() -> AuditResult:
+        found = store.step("read", lambda: read(source, how), READ) if given is None else given
+        return _measured(found, source, settings, known)
+
+    with store.part("audit", kinds=READ, **asked) as part:
+        return part.step("audit", measured, (AuditResult,))
+
+
+def _measured(given: Read, source: Any, settings: Settings, known: Cards | None) -> AuditResult:
     if isinstance(given, Answers):
         return audit_answers(given, settings, known)
     if isinstance(given, Embeddings):

@@ -8,21 +8,25 @@ from typing import Any
 
 import numpy as np
 
+from polyculture import store
 from polyculture.arrays import Array, Floats
 from polyculture.auditing.advice import advise
 from polyculture.auditing.cards import Cards, unmatched
+from polyculture.auditing.failing import failing_together
 from polyculture.auditing.failures import accuracies, shared, systemic_intervals
 from polyculture.auditing.multiplicity import multiplicity
 from polyculture.auditing.pair_table import pair_parts, pair_table
 from polyculture.auditing.portfolio import Portfolio, portfolio
-from polyculture.auditing.related import related
+from polyculture.auditing.related import KIN, related
 from polyculture.auditing.result import AuditResult
 from polyculture.auditing.settings import Settings
 from polyculture.auditing.twins import Twins
 from polyculture.auditing.within_groups import within_groups
 from polyculture.data.answers import Answers
 from polyculture.errors import DataError
+from polyculture.measure.inference.interval import Interval
 from polyculture.measure.outcome.pairs import OutcomePairs, outcome_pairs
+from polyculture.measure.pairs import PairMeasure
 from polyculture.memory import audit_answers as audit_answers_need
 from polyculture.memory import check
 from polyculture.progress import LOG, Steps
@@ -48,7 +52,7 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
     check(audit_answers_need(len(answers.items), len(answers.models), blocks=settings.memory))
     clock, models = Steps(), answers.models
     with clock.step("pairs"):
-        pairs = _pairs(answers, settings)
+        pairs = store.step("pairs", lambda: _pairs(answers, settings), (OutcomePairs, PairMeasure, Interval))
         table = pair_table(models, pairs.measures, items=pairs.items, adjust=settings.adjust)
     with clock.step("families"):
         name = next(name for name in LIKENESS if name in pairs.measures)
@@ -58,19 +62,22 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
             "accuracy": answers.accuracy,
             "copies": _copies(pairs),
         }
-        kin = related(name, pairs.measures[name], models, settings, **how)
+        kin = store.step("families", lambda: related(name, pairs.measures[name], models, settings, **how), KIN)
     with clock.step("failures"):
-        labelled, unlabelled = _with_labels(answers, pairs, kin.twins, settings)
+        labelled, unlabelled = store.step("failures", lambda: _with_labels(answers, pairs, kin.twins, settings))
+    families = kin.parts.get("families", {}).get("families", ())
+    together = [] if answers.correct is None else failing_together(answers, families)
     with clock.step("groups"):
-        groups, too_small = within_groups(answers, settings)
+        groups, too_small = store.step("groups", lambda: within_groups(answers, settings))
     with clock.step("multiplicity"):
-        plural, not_plural = multiplicity(answers, settings)
+        plural, not_plural = store.step("multiplicity", lambda: multiplicity(answers, settings))
     undefined = {name: part.reason for name, part in pairs.measures.items() if part.reason}
     return AuditResult(
         kind="answers",
         models=list(models),
         items=len(answers.items),
         groups=groups,
+        failing_together=together,
         agreement_both_wrong=_both_wrong(pairs),
         multiplicity=plural,
         not_measured=undefined | dict(pairs.not_measured) | too_small | not_plural | kin.not_measured | unlabelled,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from polyculture import store
 from polyculture.arrays import Array, Floats
 from polyculture.auditing.cards import Cards, unmatched
 from polyculture.auditing.pair_table import pair_parts, pair_table
-from polyculture.auditing.related import related
+from polyculture.auditing.related import KIN, related
 from polyculture.auditing.result import AuditResult
 from polyculture.auditing.settings import Settings
 from polyculture.data.answers import Embeddings
 from polyculture.errors import DataError
+from polyculture.measure.pairs import PairMeasure
 from polyculture.measure.representation.cka import cka_matrix
 from polyculture.measure.representation.layers import Layers
 from polyculture.measure.representation.pairs import RepresentationPairs, representation_pairs
@@ -48,20 +51,12 @@ def audit_embeddings(embeddings: Embeddings, settings: Settings, cards: Cards | 
     columns = sum(layer.shape[1] for several in layers for layer in several)
     check(audit_need(len(embeddings.items), columns, sum(map(len, layers)), blocks=settings.memory))
     with clock.step("representations"):
-        found = representation_pairs(
-            layers,
-            measures=settings.measures,
-            k=settings.neighbours,
-            permutations=settings.permutations,
-            blocks=settings.blocks,
-            level=settings.level,
-            seed=settings.seed,
-            memory=settings.memory,
-        )
+        found = _each_kept(layers, settings) if store.keeping() else _pairs(layers, settings, settings.measures)
     first = settings.measures[0]
     with clock.step("families"):
         replicates = _replicates(layers, found, settings)
-        kin = related(first, found.measures[first], models, settings, replicates=replicates, cards=cards)
+        how: dict[str, Any] = {"replicates": replicates, "cards": cards}
+        kin = store.step("families", lambda: related(first, found.measures[first], models, settings, **how), KIN)
     table = pair_table(models, found.measures, adjust=settings.adjust)
     return AuditResult(
         kind="embeddings",
@@ -74,6 +69,33 @@ def audit_embeddings(embeddings: Embeddings, settings: Settings, cards: Cards | 
         source=embeddings.source,
         **kin.parts,
         **pair_parts(table, list(found.measures), models, kin.twins),
+    )
+
+
+def _each_kept(layers: Sequence[Sequence[Array]], settings: Settings) -> RepresentationPairs:
+    """The same, each measure a step; at once they would share what is computed of the layers."""
+    found = [
+        store.step(
+            f"representations, {name}",
+            partial(_pairs, layers, settings, (name,)),
+            (RepresentationPairs, PairMeasure),
+        )
+        for name in settings.measures
+    ]
+    measures = {name: measure for each in found for name, measure in each.measures.items()}
+    return replace(found[0], measures=measures, maps={name: m for each in found for name, m in each.maps.items()})
+
+
+def _pairs(layers: Sequence[Sequence[Array]], settings: Settings, measures: Sequence[str]) -> RepresentationPairs:
+    return representation_pairs(
+        layers,
+        measures=measures,
+        k=settings.neighbours,
+        permutations=settings.permutations,
+        blocks=settings.blocks,
+        level=settings.level,
+        seed=settings.seed,
+        memory=settings.memory,
     )
 
 

@@ -10,7 +10,7 @@ from polyculture.arrays import Array, Floats
 from polyculture.auditing.cards import Cards, properties
 from polyculture.auditing.families import families
 from polyculture.auditing.settings import Settings
-from polyculture.auditing.twins import Twins, near_twins
+from polyculture.auditing.twins import Twin, Twins, near_twins
 from polyculture.measure.inference.regression import PairRegression, regress_pairs
 from polyculture.measure.pairs import PairMeasure
 
@@ -35,6 +35,10 @@ class Related:
     twins: Twins
     parts: dict[str, Any]
     not_measured: dict[str, str]
+
+
+KIN = (Related, Twins, Twin)
+"""Records that it consists of."""
 
 
 def related(

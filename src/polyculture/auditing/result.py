@@ -12,6 +12,8 @@ from polyculture import store
 if TYPE_CHECKING:
     import polars as pl
 
+    from polyculture.report import Provenance
+
 SCHEMA = "polyculture.audit/1"
 LISTED = 200
 """Most models whose pairs are all listed in the JSON; those of more go to a Parquet file beside it."""
@@ -36,6 +38,8 @@ class AuditResult:
     joint_failure, systemic_failure : mapping
         Two models drawn at random both fail; all models fail: ``observed``, ``expected`` of independent models,
         ``ratio``, and ``intervals`` of these.
+    failing_together : sequence of mapping
+        For all models and for each family: how many fail on an item, and the items on which most do.
     agreement_both_wrong : mapping
         How often two models that are both wrong give the same answer, and how many pairs do so more often than two
         other wrong models on the same items.
@@ -81,6 +85,7 @@ class AuditResult:
     joint_failure: Mapping[str, Any] = field(default_factory=dict)
     systemic_failure: Mapping[str, Any] = field(default_factory=dict)
     agreement_both_wrong: Mapping[str, Any] = field(default_factory=dict)
+    failing_together: Sequence[Mapping[str, Any]] = ()
     multiplicity: Mapping[str, Any] = field(default_factory=dict)
     groups: Sequence[Mapping[str, Any]] = ()
     parameters: Mapping[str, int] = field(default_factory=dict)
@@ -125,11 +130,17 @@ class AuditResult:
             plain["pairs_file"] = beside.name
         store.write_json(path, plain)
 
-    def report(self, path: str | Path) -> None:
-        """Write it as one self-contained HTML file."""
-        from polyculture.report import write_audit_report
+    def report(self, path: str | Path, *, language: str = "en", provenance: Provenance | None = None) -> None:
+        """Write it as one self-contained HTML file, in English or Chinese (``zh``)."""
+        from polyculture.report import write_report
 
-        write_audit_report(self, path)
+        write_report(self, path, language=language, provenance=provenance)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the answer, the figures and the findings."""
+        from polyculture.report import notebook
+
+        return notebook(self)
 
     def frames(self) -> dict[str, pl.DataFrame]:
         """The tables as polars frames; ``pairs`` holds every pair."""

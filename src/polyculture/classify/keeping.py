@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from polyculture import store
 from polyculture.arrays import Array
+from polyculture.classify.described import asked, rebuilt
 from polyculture.classify.fitting import Fitting
 from polyculture.classify.lacking import Joined
 from polyculture.classify.unlabelled import OwnNetwork
@@ -19,7 +19,6 @@ from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.backbones import BACKBONES
 from polyculture.features.base_model import BaseModel
 from polyculture.features.combine import Features
-from polyculture.features.encoders import ENCODERS, Encoder
 from polyculture.features.encoders.base import State
 from polyculture.features.network import Weights
 from polyculture.fuse.combine import Combination
@@ -70,11 +69,7 @@ class Keeping(Fitting):
         """All that is needed to build the fitted model again."""
         names = getattr(self, "feature_names_in_", None)
         return {
-            "params": {k: v for k, v in self.get_params(deep=False).items() if k not in ("encoders", "backbone")},
-            "encoders": _described(self.encoders),
-            "template": None
-            if self.backbone is None
-            else {"family": self.backbone.family, "params": self.backbone.get_params()},
+            **asked(self),
             "target": self.target_.state(),
             "columns": {
                 "count": getattr(self, "n_features_in_", None),
@@ -104,7 +99,7 @@ class Keeping(Fitting):
         template, backbone = state["template"], state["backbone"]
         if template is not None:
             template = BACKBONES.load(template["family"])(**template["params"])
-        model = cls(_rebuilt(state["encoders"]), backbone=template, **state["params"])
+        model = cls(rebuilt(state["encoders"]), backbone=template, **state["params"])
         model.clock_, model.notes_ = Steps(), list(state["notes"])
         model.target_, model.domains_ = (
             KINDS[state["target"]["kind"]].from_state(state["target"]),
@@ -135,20 +130,3 @@ class Keeping(Fitting):
 def _changed(weights: Weights, backbone: AnyBackbone) -> dict[str, Array]:
     """Tensors that are not the backbone's own: an expert may share most of it."""
     return {name: value for name, value in weights.items() if value is not backbone.weights_[name]}
-
-
-def _described(encoders: Any) -> Any:
-    if isinstance(encoders, str):
-        return encoders
-    if isinstance(encoders, Mapping):
-        return {name: _described(given) for name, given in encoders.items()}
-    listed = [encoders] if isinstance(encoders, Encoder) else encoders
-    return [e if isinstance(e, str) else {"family": e.family, "params": e.get_params()} for e in listed]
-
-
-def _rebuilt(described: Any) -> Any:
-    if isinstance(described, str):
-        return described
-    if isinstance(described, Mapping):
-        return {name: _rebuilt(given) for name, given in described.items()}
-    return tuple(e if isinstance(e, str) else ENCODERS.load(e["family"])(**e["params"]) for e in described)

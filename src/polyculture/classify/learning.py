@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 
+from polyculture import store
 from polyculture.adapt import fine_tune
 from polyculture.arrays import Array, Mask
 from polyculture.classify.answering import Answering
@@ -97,9 +99,7 @@ class Learning(Answering):
             self._note(sentence)
         fed = self.fed(encoded)
         with self.clock_.step("backbone"):
-            self.backbone_ = backbone or self.new_backbone(self.random_state).fit(
-                fed, y, validation=held, classes=self.target_.width
-            )
+            self.backbone_ = backbone or self._backbone(fed, y, held)
         with self.clock_.step("base models"):
             self.judging_ = self._base_models(encoded, y, held) if families is None else dict(families)
             self.families_ = self.judging_
@@ -109,39 +109,42 @@ class Learning(Answering):
             self.merges_ = list(merges) if merges is not None else self._merge(fed, y, data.domain, rows, stop)
             self.merged_ = dict(self.merges_[0].weights)
         with self.clock_.step("optimise"):
-            self.merged_ = fine_tune_merged(
-                self.backbone_,
-                self.merged_,
-                fed,
-                y,
-                rows=rows,
-                stop=stop,
-                epochs=self.fine_tune_epochs if self.experts_ else 0,
-            )
+            epochs = self.fine_tune_epochs if self.experts_ else 0
+            tune = partial(fine_tune_merged, self.backbone_, self.merged_, fed, y, rows=rows, stop=stop, epochs=epochs)
+            self.merged_ = store.step("fused model", tune)
             self._combine(encoded.take(stop), y[stop], data.domain[stop])
             self._calibrate(self.routed_.held_out_, y[stop])
             if self.refit_base_models:
                 # everything is chosen: the held-out items may teach now
-                self.families_ = (
-                    {
-                        name: m.refitted(encoded.views[name], self._known_of(encoded, name, y))
-                        for name, m in self.judging_.items()
-                    }
-                    if refitted is None
-                    else dict(refitted)
-                )
+                self.families_ = self._refitted(encoded, y) if refitted is None else dict(refitted)
         self.heads_, self.own_ = {}, {}
         if self.adapt == "auto":
             with self.clock_.step("adapt to domains without labels"):
                 self.own_ = self._adapt_unlabelled(encoded, y, data.domain)
         return self
 
+    def _backbone(self, fed: Any, y: Array, held: Mask) -> AnyBackbone:
+        new = self.new_backbone(self.random_state)
+        fit = partial(new.fit, fed, y, validation=held, classes=self.target_.width)
+        return store.step("backbone", fit, (type(new),))
+
     def _base_models(self, encoded: Encoded, y: Array, held: Mask) -> dict[str, BaseModel]:
+        def fitted(name: str) -> BaseModel:
+            model = BaseModel(random_state=self.random_state, target=self._kind.name)
+            known = self._known_of(encoded, name, y)
+            return model.fit(encoded.views[name], known, validation=held, classes=self.target_.width)
+
+        return {name: store.step(f"base model {name}", partial(fitted, name), (BaseModel,)) for name in encoded.views}
+
+    def _refitted(self, encoded: Encoded, y: Array) -> dict[str, BaseModel]:
+        """The base models, taught by held-out items too."""
+
+        def again(name: str) -> BaseModel:
+            return self.judging_[name].refitted(encoded.views[name], self._known_of(encoded, name, y))
+
         return {
-            name: BaseModel(random_state=self.random_state, target=self._kind.name).fit(
-                view, self._known_of(encoded, name, y), validation=held, classes=self.target_.width
-            )
-            for name, view in encoded.views.items()
+            name: store.step(f"base model {name} refitted", partial(again, name), (BaseModel,))
+            for name in self.judging_
         }
 
     def _known_of(self, encoded: Encoded, view: str, y: Array) -> Array:
@@ -159,7 +162,8 @@ class Learning(Answering):
         found: dict[str, OwnNetwork | OwnOverGraph | None] = {}
         if encoded.graph is not None and self._kind is not Values:
             for name in unlabelled:
-                found[name] = adapt_without_labels_over_graph(encoded, y, domain, name, seed=self.random_state)
+                own = partial(adapt_without_labels_over_graph, encoded, y, domain, name, seed=self.random_state)
+                found[name] = store.step(f"network of {name}", own, (OwnOverGraph,))
         elif unlabelled:
             found = self._by_self_training(encoded, y, domain, unlabelled)
         return {name: own for name, own in found.items() if own is not None}
@@ -181,7 +185,11 @@ class Learning(Answering):
             lambda rows: self._answering(encoded.take(rows)),
             self.random_state,
         )
-        return {name: adapt_without_labels(teaching, np.flatnonzero(domain == name), name=name) for name in unlabelled}
+
+        def own(name: str) -> OwnNetwork | None:
+            return adapt_without_labels(teaching, np.flatnonzero(domain == name), name=name)
+
+        return {name: store.step(f"network of {name}", partial(own, name), (OwnNetwork,)) for name in unlabelled}
 
     def _answering(self, encoded: Encoded) -> Callable[[Weights], Array]:
         """Weights to the fused answers that these items get with them; base models are asked once."""
@@ -210,17 +218,9 @@ class Learning(Answering):
     def _merge(self, X: Any, y: Array, domain: Array, rows: Array, stop: Array) -> list[Merged]:
         if not self.experts_ or self.fuse in ("backbone", "none"):
             return [Merged("backbone", "as trained", self.backbone_.weights_, float("nan"))]
-        return merge(
-            self.backbone_,
-            self.experts_,
-            X,
-            y,
-            domain,
-            rows=rows,
-            stop=stop,
-            methods=(self.fuse,) if self.fuse in MERGES else MERGES,
-            refit_head=self.refit_head,
-        )
+        methods = (self.fuse,) if self.fuse in MERGES else MERGES
+        merges = partial(merge, rows=rows, stop=stop, methods=methods, refit_head=self.refit_head)
+        return store.step("merges", partial(merges, self.backbone_, self.experts_, X, y, domain), (Merged,))
 
     def _combine(self, held: Encoded, y: Array, domain: Array) -> None:
         """One way of answering where the domain is known, one where it is not; and these for what items may lack."""

@@ -10,6 +10,7 @@ import typer
 from polyculture import __version__
 from polyculture.cli.adapt import adapt_command
 from polyculture.cli.audit import audit_command
+from polyculture.cli.card import card_command
 from polyculture.cli.common import PlainErrors
 from polyculture.cli.demo import demo_command
 from polyculture.cli.evaluate import evaluate_command
@@ -61,6 +62,7 @@ app.command("evaluate")(evaluate_command)
 app.command("explain")(explain_command)
 app.command("adapt")(adapt_command)
 app.command("fuse")(fuse_command)
+app.command("card")(card_command)
 app.add_typer(recommend_app, name="recommend")
 app.command("list")(list_command)
 

@@ -10,6 +10,7 @@ import typer
 from polyculture.cli.common import (
     HTML,
     JsonFile,
+    Language,
     Memory,
     Quiet,
     ReportFile,
@@ -19,6 +20,8 @@ from polyculture.cli.common import (
     check_ranges,
     words,
 )
+from polyculture.cli.kept import RunFolder, kept_in
+from polyculture.cli.reporting import write_report
 from polyculture.memory import size_of
 
 if TYPE_CHECKING:
@@ -72,6 +75,8 @@ def audit_command(
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Threads of the products; 0 is all.")] = 0,
     json: JsonFile = None,
     report: ReportFile = None,
+    run: RunFolder = None,
+    language: Language = "en",
     quiet: Quiet = False,
 ) -> None:
     """Find out how alike models are, against chance: by what they answered, how they see, or what they are made of."""
@@ -102,7 +107,11 @@ def audit_command(
         "cache": cache,
         "seed": seed,
     }
-    _tell(_audit(paths, settings, jobs=jobs, quiet=quiet), json, report)
+    asked = {name: value for name, value in settings.items() if name != "cache"}
+    with kept_in(run, "audit", [*paths, truth, cards], asked, [json, report]):
+        found = _audit(paths, settings, jobs=jobs, quiet=quiet)
+        _tell(found, json)
+        write_report(found, report, [*paths, truth, cards], language)
 
 
 def _audit(paths: list[Path], settings: dict[str, Any], *, jobs: int, quiet: bool) -> AuditResult:
@@ -115,7 +124,7 @@ def _audit(paths: list[Path], settings: dict[str, Any], *, jobs: int, quiet: boo
         return audit(paths, **settings)
 
 
-def _tell(found: AuditResult, json: Path | None, report: Path | None) -> None:
+def _tell(found: AuditResult, json: Path | None) -> None:
     from polyculture.auditing.tables import headline, tables
     from polyculture.cli.screen import show
     from polyculture.tables import cell
@@ -125,5 +134,3 @@ def _tell(found: AuditResult, json: Path | None, report: Path | None) -> None:
     typer.echo(headline(found))
     for table in tables(found):
         show(table.title, table.columns, [[cell(value) for value in row] for row in table.rows])
-    if report is not None:
-        found.report(report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from difflib import get_close_matches
 from json import loads as json_of
 from pathlib import Path
@@ -62,12 +63,31 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every epoch.")]
 
 
+LANGUAGES = ("en", "zh")
+"""Of reports."""
+
+
+def _spoken(language: str) -> str:
+    check_choice("--language", language, LANGUAGES)
+    return language
+
+
+Language = Annotated[str, typer.Option("--language", help="Of the report: en, or zh for Chinese.", callback=_spoken)]
+COMMAND: ContextVar[tuple[str, ...]] = ContextVar("command", default=())
+"""What was typed behind the name of the program."""
+
+
 # typer keeps its own copy of click, and shows one of its exceptions only
 UsageError: type[Any] = typer.BadParameter.__mro__[1]
 
 
 class PlainErrors(TyperGroup):
     """Commands whose errors are one sentence on stderr and an exit code, never a traceback."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Remember what was typed, which a report tells."""
+        COMMAND.set(tuple(args))
+        return list(super().parse_args(ctx, args))
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
@@ -159,8 +179,14 @@ def check_ours(option: str, folder: Path, file: str, mark: str) -> None:
         ours = mark in json_of((folder / file).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError):
         ours = False
-    if not ours:
+    if not ours and not _broken_off(folder):
         raise DataError(f"{option} {folder}: holds other things than a model; name a new folder")
+
+
+def _broken_off(folder: Path) -> bool:
+    from polyculture import store
+
+    return store.broken_off(folder)
 
 
 def _check_file(option: str, path: Path, endings: Sequence[str]) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from polyculture.cli.common import JsonFile, Quiet, Seed, Verbose, check_outputs, check_ranges
+from polyculture.cli.common import JsonFile, Language, Quiet, Seed, Verbose, check_outputs, check_ranges
+from polyculture.cli.reporting import write_report
 
 if TYPE_CHECKING:
     from polyculture.data import DomainData
@@ -37,6 +38,7 @@ def demo_command(
         int,
         typer.Option("--jobs", metavar="N", help="Pieces of work at once; 1 takes 1 GB less, and a fifth longer."),
     ] = 2,
+    language: Language = "en",
     json: JsonFile = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -49,7 +51,7 @@ def demo_command(
     check_outputs(folder=out, json=(json, ()))
     with progress(quiet=quiet, verbose=verbose):
         found = _loop(range(seed, seed + count), full=full, jobs=jobs)
-    _keep(found, out, json)
+    _keep(found, out, json, language)
 
 
 def _loop(seeds: range, *, full: bool, jobs: int) -> Evaluation:
@@ -81,7 +83,7 @@ def _some(data: DomainData, finer: DomainData) -> tuple[DomainData, DomainData]:
     return fewer, finer.take(np.sort(np.concatenate([known, further])))
 
 
-def _keep(found: Evaluation, out: Path, json: Path | None) -> None:
+def _keep(found: Evaluation, out: Path, json: Path | None, language: str) -> None:
     from polyculture.cli.findings import show_evaluation
 
     kept, report = out / "demo.json", out / "report.html"
@@ -90,5 +92,5 @@ def _keep(found: Evaluation, out: Path, json: Path | None) -> None:
         found.to_json(json)
     # the numbers are safe and seen even if the report should fail
     show_evaluation(found)
-    found.report(report)
+    write_report(found, report, [], language)
     typer.echo(f"{kept}\n{report}\n{found.seconds:.0f} seconds in all")

@@ -11,6 +11,7 @@ from polyculture.cli.common import (
     DomainColumn,
     JsonFile,
     LabelColumn,
+    Language,
     ModelFolder,
     Quiet,
     ReportFile,
@@ -26,6 +27,7 @@ from polyculture.cli.modalities import (
     read_items,
     size_of,
 )
+from polyculture.cli.reporting import write_report
 from polyculture.progress import Steps
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def evaluate_command(
     split: SplitColumn = None,
     json: JsonFile = None,
     report: ReportFile = None,
+    language: Language = "en",
     quiet: Quiet = False,
 ) -> None:
     """Judge a model on labelled items: macro-F1 and accuracy by domain, sensitivity and specificity by class.
@@ -58,7 +61,8 @@ def evaluate_command(
     wanted.check(data)
     with progress(quiet=quiet), Steps().step("evaluate"):
         found = _judge(model, read_items(data, wanted, label=label, domain=domain, split=split, id=None))
-    _tell(found, json, report)
+    _tell(found, json)
+    write_report(found, report, [data, model], language)
 
 
 def _judge(model: Path, items: DomainData) -> Evaluation:
@@ -68,11 +72,9 @@ def _judge(model: Path, items: DomainData) -> Evaluation:
     return evaluate(load_model(model), items)
 
 
-def _tell(found: Evaluation, json: Path | None, report: Path | None) -> None:
+def _tell(found: Evaluation, json: Path | None) -> None:
     from polyculture.cli.findings import show_evaluation
 
     if json is not None:
         found.to_json(json)
     show_evaluation(found)
-    if report is not None:
-        found.report(report)

@@ -16,12 +16,21 @@ from polyculture.cli.common import (
     ModelFolder,
     Quiet,
     Seed,
-    TextColumn,
     check_choice,
     check_outputs,
     check_ranges,
     words,
     write_json,
+)
+from polyculture.cli.modalities import (
+    AudioColumn,
+    ImageColumn,
+    Modalities,
+    TextColumn,
+    VectorColumns,
+    note_lacking,
+    read_items,
+    size_of,
 )
 from polyculture.errors import DataError, ParameterError, PolycultureError
 from polyculture.progress import Steps
@@ -30,7 +39,7 @@ if TYPE_CHECKING:
     from polyculture.data import DomainData
     from polyculture.explain import Explanation
 
-KINDS = ("auto", "words", "neighbours", "edges", "domains", "modalities", "prototypes")
+KINDS = ("auto", "words", "features", "patches", "neighbours", "edges", "domains", "modalities", "prototypes")
 MOST_ITEMS = 10_000
 
 
@@ -48,7 +57,10 @@ class Wanted:
 def explain_command(
     model: ModelFolder,
     data: DataFile,
-    text: TextColumn = "text",
+    text: TextColumn = None,
+    image: ImageColumn = None,
+    audio: AudioColumn = None,
+    vector: VectorColumns = None,
     domain: DomainColumn = None,
     rows: Annotated[
         str | None, typer.Option("--rows", metavar="1,5,9", help="Rows of DATA to explain, the first is 1.")
@@ -71,20 +83,22 @@ def explain_command(
     seed: Seed = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Say why MODEL answers as it does for rows of DATA: words, neighbours, domains, encoders, prototypes."""
+    """Say why MODEL answers as it does for items of DATA: words, columns, patches, neighbours, domains, prototypes."""
     check_outputs(inputs=[data, known], json=(json, ()))
     check_ranges(seed=(seed, 0, 2**32 - 1), most=(most, 1, 1000))
-    chosen = _kinds(kinds, known)
+    chosen, columns = _kinds(kinds, known), Modalities(text, image, audio, vector, size_of(model))
+    columns.check(data)
     from polyculture.cli.screen import progress
 
     with progress(quiet=quiet), Steps().step("explain"):
-        asked = _rows(_items(data, text=text, domain=domain), data, rows=rows, items=items, seed=seed)
-        labelled = None if known is None else _known(known, text=text, label=label)
+        asked = _rows(read_items(data, columns, domain=domain), data, rows=rows, items=items, seed=seed)
+        labelled = None if known is None else _known(known, columns, label=label)
         wanted = Wanted(chosen, most, labelled, faithfulness, seed)
+        note_lacking(model, asked[0])
         found = _explained(model, asked[0], wanted, quiet=quiet)
     explanations, judged = found
     _write(json, {"model": str(model), "data": str(data)}, asked, found)
-    for row, item, said in zip(asked[1], asked[0].texts.tolist(), explanations, strict=True):
+    for row, item, said in zip(asked[1], _named(asked[0]), explanations, strict=True):
         _show(row, item, said, most)
     if judged:
         _show_judged(judged)
@@ -101,18 +115,23 @@ def _kinds(listed: str, known: Path | None) -> tuple[str, ...]:
     return chosen
 
 
-def _items(path: Path, *, text: str, domain: str | None) -> DomainData:
-    from polyculture.cli.table import texts_of
-    from polyculture.data.readers import read_table
-
-    return texts_of(read_table(path), path, text=text, domain=domain)
+def _known(path: Path, columns: Modalities, *, label: str) -> tuple[Any, Any]:
+    found = read_items(path, columns, label=label)
+    return _given(found), found.label
 
 
-def _known(path: Path, *, text: str, label: str) -> tuple[Any, Any]:
-    from polyculture.cli.table import read_texts
+def _given(items: DomainData) -> Any:
+    """Items as a model takes them."""
+    from polyculture.features.items import Items
 
-    found = read_texts(path, text=text, label=label)
-    return found.texts, found.label
+    return Items.checked(items.items, items.present)
+
+
+def _named(items: DomainData) -> list[dict[str, str]]:
+    """What to call each item: its text, else its id."""
+    if "text" in items.items:
+        return [{"text": str(text)} for text in items.texts.tolist()]
+    return [{"id": str(name)} for name in items.ids.tolist()]
 
 
 def _rows(
@@ -154,7 +173,7 @@ def _explained(
     model = load_model(folder)
     found = explain(
         model,
-        asked.texts,
+        _given(asked),
         domain=asked.domain,
         kinds=wanted.kinds,
         most=wanted.most,
@@ -169,8 +188,8 @@ def _judged(model: Any, asked: DomainData, first: Explanation, wanted: Wanted, *
     from polyculture.cli.screen import note
     from polyculture.explain import Asked, judge
 
-    items, judged = Asked.of(model, asked.texts, domain=asked.domain), {}
-    for kind in ("words", "neighbours", "edges", "domains", "modalities"):
+    items, judged = Asked.of(model, _given(asked), domain=asked.domain), {}
+    for kind in ("words", "features", "patches", "neighbours", "edges", "domains", "modalities"):
         if getattr(first, kind) is None:
             continue
         try:
@@ -187,18 +206,18 @@ def _write(
     found: tuple[Sequence[Explanation], Mapping[str, Any]],
 ) -> None:
     items = [
-        {"row": row, "text": text, **replace(said, item=row).to_dict()}
-        for row, text, said in zip(asked[1], asked[0].texts.tolist(), found[0], strict=True)
+        {"row": row, **name, **replace(said, item=row).to_dict()}
+        for row, name, said in zip(asked[1], _named(asked[0]), found[0], strict=True)
     ]
     for item in items:
         del item["item"]
     write_json(json, "explain/1", {**names, "items": items, "faithfulness": found[1]})
 
 
-def _show(row: int, text: str, said: Explanation, most: int) -> None:
+def _show(row: int, name: Mapping[str, str], said: Explanation, most: int) -> None:
     from polyculture.cli.screen import show
 
-    lines = [["text", text[:200]]]
+    lines = [[what, called[:200]] for what, called in name.items()]
     lines += [
         [kind, "  ".join(line(of) for of in _strongest(kind, getattr(said, kind), most))]
         for kind, line in _LINES.items()
@@ -214,12 +233,14 @@ def _strongest(kind: str, found: Any, most: int) -> list[Any]:
         found = [{"name": name, **of} for name, of in found.items()]
     if kind == "prototypes":
         return list(found[:most])
-    key = {"words": "weight", "neighbours": "effect", "edges": "weight"}.get(kind, "share")
+    key = "effect" if kind == "neighbours" else "share" if kind in ("domains", "modalities") else "weight"
     return sorted(found, key=lambda of: -abs(of[key]))[:most]
 
 
 _LINES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "words": lambda of: f"{of['word']} {of['weight']:+.2f}",
+    "features": lambda of: f"{of['name']} {of['weight']:+.2f}",
+    "patches": lambda of: f"row {of['row']}, column {of['column']} {of['weight']:+.2f}",
     "neighbours": lambda of: f"item {of['item']} {of['effect']:+.2f}",
     "edges": lambda of: f"{of['from']} to {of['to']} ({of['weight']:.2f})",
     "domains": lambda of: f"{of['name']} {of['share']:+.2f}",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ from polyculture.cli.common import (
     IdColumn,
     JsonFile,
     LabelColumn,
+    Language,
     Memory,
     Quiet,
     ReportFile,
@@ -27,6 +28,7 @@ from polyculture.cli.common import (
     check_outputs,
     check_ranges,
 )
+from polyculture.cli.kept import RunFolder, kept_in
 from polyculture.cli.modalities import (
     SIZE,
     AudioColumn,
@@ -100,6 +102,10 @@ class Choices:
     tune: str = "full"
     task: str | None = None
 
+    def asked(self) -> dict[str, Any]:
+        """All that the model depends on: not how many threads compute."""
+        return {name: value for name, value in asdict(self).items() if name != "jobs"}
+
     def check(self) -> None:
         """Numbers must lie in their ranges, words among those known."""
         check_ranges(
@@ -132,6 +138,12 @@ class Outputs:
     json: Path | None
     report: Path | None
     pretrained: Path | None = None
+    language: str = "en"
+    data: Path | None = None
+
+    def all(self) -> list[Path | None]:
+        """Every place that is written to."""
+        return [self.model, self.json, self.report, self.pretrained]
 
 
 def fit_command(
@@ -162,7 +174,9 @@ def fit_command(
     jobs: Jobs = None,
     json: JsonFile = None,
     report: ReportFile = None,
+    language: Language = "en",
     pretrained_out: PretrainedOut = None,
+    run: RunFolder = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
@@ -175,8 +189,9 @@ def fit_command(
     wanted.check(data)
     _check_places(data, Outputs(out, json, report, pretrained_out), choices)
     columns = {"label": label, "domain": domain, "split": split, "id": id_}
-    outputs = Outputs(out, json, report, pretrained_out)
-    _run(data, wanted, columns, choices, outputs, quiet=quiet, verbose=verbose)
+    outputs = Outputs(out, json, report, pretrained_out, language, data)
+    with kept_in(run, "fit", [data], choices.asked() | asdict(wanted) | columns, outputs.all()):
+        _run(data, wanted, columns, choices, outputs, quiet=quiet, verbose=verbose)
 
 
 def _check_places(data: Path, outputs: Outputs, choices: Choices) -> None:

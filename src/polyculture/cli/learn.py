@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import typer
 
+from polyculture import store
 from polyculture.classify import FUSE, CrossDomainClassifier
 from polyculture.cli.common import check_choice, write_json
 from polyculture.cli.findings import choices as chosen_by
 from polyculture.cli.findings import show_choices, show_evaluation
 from polyculture.cli.fit import Choices, Outputs
 from polyculture.cli.need import check_memory
+from polyculture.cli.reporting import write_report
 from polyculture.cli.screen import note, show
 from polyculture.data import DomainData
 from polyculture.errors import DataError, ParameterError
@@ -26,7 +28,8 @@ from polyculture.features.encoders.choice import TEXTS, chosen_encoders
 from polyculture.features.items import Items
 from polyculture.optimise.presets import PRESETS
 from polyculture.preprocess import Preprocessor
-from polyculture.preprocess.deduplicate import Leakage
+from polyculture.preprocess.deduplicate import DuplicateReport, Leakage
+from polyculture.preprocess.pipeline import PreprocessReport
 from polyculture.progress import Steps
 
 if TYPE_CHECKING:
@@ -81,8 +84,7 @@ class Fitted:
             if self.choices.task is not None:
                 first = ", ".join(PRESETS.load(self.choices.task).judged_by)
                 typer.echo(f"For {self.choices.task}, look first at: {first}.")
-            if self.outputs.report is not None:
-                self.evaluation.report(self.outputs.report)
+            write_report(self.evaluation, self.outputs.report, [self.outputs.data], self.outputs.language)
         typer.echo(self.outputs.model)
 
 
@@ -99,7 +101,7 @@ def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *,
     step = _preprocessor(choices)
     with _threads(choices.jobs):
         with clock.step("clean, deduplicate"):
-            prepared = step.fit_transform(data)
+            prepared = _prepared(data, step)
         learnt = prepared.take(np.asarray(prepared.split) != "test")
         model.fit(Items.checked(learnt.items, learnt.present), learnt.label, domain=learnt.domain, split=learnt.split)
         last = Steps()
@@ -108,9 +110,24 @@ def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *,
             if outputs.pretrained is not None:
                 model.save_pretrained(outputs.pretrained)
         with last.step("evaluate"):
-            found = evaluate(model, prepared) if judged else None
+            found = _evaluated(model, prepared, choices) if judged else None
     steps = [*clock.taken, *model.steps_, *last.taken]
     return Fitted(model, step, prepared, found, steps, choices, outputs)
+
+
+def _prepared(data: DomainData, step: Preprocessor) -> DomainData:
+    with store.part("preprocess", kinds=(DomainData,), data=data, settings=step.get_params()) as part:
+        prepared, step.report_ = part.step(
+            "clean, deduplicate",
+            lambda: (step.fit_transform(data), step.report_),
+            (DomainData, PreprocessReport, DuplicateReport),
+        )
+    return prepared
+
+
+def _evaluated(model: CrossDomainClassifier, prepared: DomainData, choices: Choices) -> Evaluation:
+    with store.part("evaluate", kinds=(DomainData,), data=prepared, settings=choices.asked()) as part:
+        return part.step("evaluate", lambda: evaluate(model, prepared), (Evaluation,))
 
 
 def _model(encoders: Sequence[str | Encoder], backbone: TextBackbone | None, choices: Choices) -> CrossDomainClassifier:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyculture.cli.common import HTML, JsonFile, Quiet, ReportFile, Seed, check_outputs, check_ranges, words
+from polyculture.cli.common import HTML, JsonFile, Language, Quiet, ReportFile, Seed, check_outputs, check_ranges, words
+from polyculture.cli.reporting import write_report
 from polyculture.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def lineage_command(
     seed: Seed = 0,
     json: JsonFile = None,
     report: ReportFile = None,
+    language: Language = "en",
     quiet: Quiet = False,
 ) -> None:
     """Find out from how few ancestors an ecosystem of models descends, what falls with each, and how sure that is."""
@@ -58,7 +60,9 @@ def lineage_command(
         "level": level,
         "seed": seed,
     }
-    _tell(_lineage(paths, settings, quiet=quiet), json, report)
+    found = _lineage(paths, settings, quiet=quiet)
+    _tell(found, json)
+    write_report(found, report, [*paths, audit], language)
 
 
 def _pairs(listed: str | None) -> dict[str, str]:
@@ -77,7 +81,7 @@ def _lineage(paths: list[Path], settings: dict[str, Any], *, quiet: bool) -> Lin
         return lineage(paths, **settings)
 
 
-def _tell(found: LineageResult, json: Path | None, report: Path | None) -> None:
+def _tell(found: LineageResult, json: Path | None) -> None:
     from polyculture.ancestry.tables import headline, tables
     from polyculture.cli.common import printable
     from polyculture.cli.screen import show
@@ -88,5 +92,3 @@ def _tell(found: LineageResult, json: Path | None, report: Path | None) -> None:
     typer.echo(printable(headline(found)))
     for table in tables(found):
         show(table.title, table.columns, [[cell(value) for value in row] for row in table.rows])
-    if report is not None:
-        found.report(report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +20,7 @@ from polyculture.cli.common import (
     check_ranges,
     words,
 )
+from polyculture.cli.kept import RunFolder, kept_in
 from polyculture.errors import ParameterError
 
 FORMATS = ("table", "recbole", "lightgcn", "csr", "movielens")
@@ -127,6 +128,7 @@ def fit(
     memory: Memory = None,  # noqa: ARG001 - the option sets the limit itself
     seed: Seed = 0,
     json: JsonFile = None,
+    run: RunFolder = None,
     quiet: Quiet = False,
 ) -> None:
     """Learn from interactions of several domains, keep the model, and judge it where some are held out."""
@@ -138,7 +140,8 @@ def fit(
     check_ours("--out", out, "manifest.json", "polyculture")
     from polyculture.cli.recommending import fit_to
 
-    fit_to(data, given, out, parameters, cuts, json, quiet=quiet)
+    with kept_in(run, "recommend fit", [data], {**asdict(given), "set": parameters, "k": cuts}, [out, json]):
+        fit_to(data, given, out, parameters, cuts, json, quiet=quiet)
 
 
 @recommend_app.command("predict")

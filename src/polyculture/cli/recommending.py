@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from polyculture import store
 from polyculture.cli.common import write_json
 from polyculture.cli.recommend import Input
 from polyculture.cli.screen import progress, show
+from polyculture.data.answers import Policy
 from polyculture.data.interactions import INTERACTIONS, Interactions, hold_out, load_interactions, read_interactions
 from polyculture.errors import DataError, ParameterError
 from polyculture.memory import check, recommend
@@ -23,7 +25,6 @@ from polyculture.tables import cell
 if TYPE_CHECKING:
     import polars as pl
 
-    from polyculture.data.answers import Policy
     from polyculture.recommend import CrossDomainRecommender
 
 GENRES = {None: None, "genres": "first"}
@@ -57,7 +58,9 @@ def fit_to(
         found = None
         if tested.any():
             with steps.step("evaluate"):
-                found = model.evaluate(data.take(tested), k=cuts)
+                asked = {"data": data, "model": {**parameters, "random_state": given.seed}, "cuts": cuts}
+                with store.part("judge", kinds=(Interactions, Policy), **asked) as part:
+                    found = part.step("judge", lambda: model.evaluate(data.take(tested), k=cuts))
     told = {
         "model": str(out),
         "data": _about(data),

@@ -11,6 +11,7 @@ import typer
 from polyculture.cli.common import (
     HTML,
     JsonFile,
+    Language,
     Memory,
     Quiet,
     ReportFile,
@@ -19,6 +20,8 @@ from polyculture.cli.common import (
     check_outputs,
     check_ranges,
 )
+from polyculture.cli.kept import RunFolder, kept_in
+from polyculture.cli.reporting import write_report
 from polyculture.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -98,6 +101,8 @@ def survey_command(
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Threads; 0 is all.")] = 0,
     json: JsonFile = None,
     report: ReportFile = None,
+    run: RunFolder = None,
+    language: Language = "en",
     quiet: Quiet = False,
 ) -> None:
     """Find out how varied the methods of research communities are, whether communities become alike, and who leads."""
@@ -128,7 +133,11 @@ def survey_command(
         "seed": seed,
         "jobs": jobs,
     }
-    _tell(_survey(paths, settings | _asked(questions), quiet=quiet), json, report)
+    settings |= _asked(questions)
+    with kept_in(run, "survey", [*paths, vocabulary], settings, [json, report]):
+        found = _survey(paths, settings, quiet=quiet)
+        _tell(found, json)
+        write_report(found, report, [*paths, vocabulary], language)
 
 
 def _words(option: str, listed: str) -> list[str]:
@@ -208,7 +217,7 @@ def _in_options(sentence: str) -> str:
     return named.replace("communities='NLP'", "--one-community NLP")
 
 
-def _tell(found: SurveyResult, json: Path | None, report: Path | None) -> None:
+def _tell(found: SurveyResult, json: Path | None) -> None:
     from polyculture.cli.common import printable
     from polyculture.cli.screen import show
     from polyculture.surveying.headline import headline
@@ -220,5 +229,3 @@ def _tell(found: SurveyResult, json: Path | None, report: Path | None) -> None:
     typer.echo(printable(headline(found)))
     for table in tables(found):
         show(table.title, table.columns, [[cell(value) for value in row] for row in table.rows])
-    if report is not None:
-        found.report(report)

@@ -195,6 +195,8 @@ def _modalities(model: CrossDomainClassifier, X: Any) -> Items:
 
 def _plain(model: CrossDomainClassifier, X: Any) -> Matrix:
     """Texts as an array of objects, images as bytes, numbers as a matrix without names."""
+    if isinstance(X, Items):
+        X = X.values
     # one form of sparse matrix is a mapping too
     if isinstance(X, Mapping) and not sp.issparse(X):
         X = next(iter(model.features_.used(X).values()))

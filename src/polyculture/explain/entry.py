@@ -20,15 +20,13 @@ from polyculture.explain.graph import graph_reasons, learnt
 from polyculture.explain.modalities import Views, modality_shares
 from polyculture.explain.neighbours import linear, listed, neighbours_of
 from polyculture.explain.odds import of_class
-from polyculture.explain.patches import patch_reasons
+from polyculture.explain.patches import patch_reasons, patch_size
 from polyculture.explain.prototypes import Known, nearest, seen
 from polyculture.explain.served import by_experts, by_network, check_served
 from polyculture.explain.shapley import Shapley
 from polyculture.explain.words import word_reasons
 from polyculture.progress import LOG
 
-PATCHES = 8
-"""Along the longer side of an image."""
 Found = Iterator[Any]
 """What one kind of reason says of each item, in their order."""
 
@@ -188,7 +186,7 @@ def _features(asked: Asked, wanted: Wanted) -> Found:
 
 def _patches(asked: Asked, wanted: Wanted) -> Found:
     images, rows = np.asarray(asked.items), np.arange(len(asked))
-    side = max(1, max(images.shape[1:3]) // PATCHES)
+    side = patch_size(images)
     for found in patch_reasons(asked.predict, images, rows, size=side, predicted=asked.predicted):
         places = np.array(list(np.ndindex(*found.weights.shape))) * side
         weights = found.weights.ravel()

@@ -20,6 +20,7 @@ from polyculture.explain.features import Groups, feature_reasons, kept_features,
 from polyculture.explain.graph import graph_reasons, kept_edges
 from polyculture.explain.modalities import kept_modalities, modality_shares
 from polyculture.explain.neighbours import kept_neighbours, neighbours_of
+from polyculture.explain.patches import kept_patches, patch_reasons, patch_size
 from polyculture.explain.sanity import model_check, randomised, stability
 from polyculture.explain.words import kept_words, word_reasons
 from polyculture.preprocess.tokens import spaced_tokens
@@ -60,7 +61,7 @@ def judge(
     Parameters
     ----------
     asked : Asked
-    kind : {"words", "features", "neighbours", "edges", "domains", "modalities"}
+    kind : {"words", "features", "patches", "neighbours", "edges", "domains", "modalities"}
     again : CrossDomainClassifier or None
         The same model fitted with another seed.
     groups : mapping of name to columns, or None
@@ -111,6 +112,13 @@ def _features(asked: Asked, groups: Groups | None) -> Found:
     mean, rows = training_mean(asked.model), np.arange(len(asked))
     reasons = feature_reasons(asked.predict, asked.items, rows, mean=mean, groups=groups, predicted=asked.predicted)
     return Found([r.weights for r in reasons], kept_features(asked.predict, asked.items, reasons, rows, mean=mean))
+
+
+def _patches(asked: Asked, _: Groups | None) -> Found:
+    images, rows = np.asarray(asked.items), np.arange(len(asked))
+    reasons = patch_reasons(asked.predict, images, rows, size=patch_size(images), predicted=asked.predicted)
+    keep = kept_patches(asked.predict, images, reasons, rows)
+    return Found([r.weights.ravel() for r in reasons], keep)
 
 
 def _neighbours(asked: Asked, _: Groups | None) -> Found:
@@ -171,6 +179,7 @@ def _features_changed(asked: Asked, groups: Groups | None, weights: Weights, see
 _KINDS: dict[str, Callable[[Asked, Groups | None], Found]] = {
     "words": _words,
     "features": _features,
+    "patches": _patches,
     "neighbours": _neighbours,
     "edges": _edges,
     "domains": _domains,

@@ -17,6 +17,8 @@ PredictImages = Callable[[Array, Array], Array]
 """Images and what belongs to each, its domain above all, to probabilities of shape (n, classes)."""
 AT_ONCE = 2048
 """Changed images that are asked about together."""
+ALONG = 8
+"""Patches along the longer side of an image, where no size is named."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,19 @@ def patch_reasons(
         odds = log_odds(p[:, chosen])
         found.append(PatchReasons((odds[0] - odds[1:]).reshape(grid), size, chosen))
     return found
+
+
+def patch_size(images: Array) -> int:
+    """Side of a patch where none is named: an eighth of the longer side.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from polyculture.explain.patches import patch_size
+    >>> patch_size(np.zeros((1, 32, 64, 3), np.uint8))
+    8
+    """
+    return max(1, int(max(images.shape[1:3])) // ALONG)
 
 
 def kept_patches(

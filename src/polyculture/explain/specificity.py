@@ -17,7 +17,7 @@ def domain_specificity(
 
     .. math:: s = 1 - \frac{2}{D(D-1)} \sum_{d<e} \cos(v_d, v_e)
 
-    with :math:`v_d` the sum of |weights| by word over the items of domain d. The null permutes the domains of items:
+    with :math:`v_d` the sums of absolute weights by word over items of domain d. The null permutes domains of items:
     few items have few words in common whatever their domain.
 
     Parameters

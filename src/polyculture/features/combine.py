@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from polyculture import engine
+from polyculture import engine, store
 from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.blocks import Block
@@ -29,9 +30,12 @@ from polyculture.progress import LOG
 __all__ = ["Encoded", "Features"]
 
 
-def _fitted(encoder: Encoder, items: Array, y: Ints, held: Mask) -> tuple[Encoder, Matrix]:
-    encoder.fit(items, y, validation=held if held.any() else None)
-    return encoder, encoder.transform(items)
+def _fitted(part: store.Part, name: str, encoder: Encoder, items: Array, y: Ints, held: Mask) -> tuple[Encoder, Matrix]:
+    def fit() -> tuple[Encoder, Matrix]:
+        encoder.fit(items, y, validation=held if held.any() else None)
+        return encoder, encoder.transform(items)
+
+    return part.step(f"encoder {name}", fit, (type(encoder),))
 
 
 def _taken(values: Any, rows: Mask) -> Any:
@@ -144,10 +148,9 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.encoders_, self.reads_ = self._fresh(items)
         views = self._fit_encoders(items, y, held, extra)
         there = self._there(items)
+        own = ~held & ~extra
         self.blocks_ = {
-            name: Block(self.components, self.random_state).fit(
-                views[name], rows=~held & ~extra & there.get(name, True)
-            )
+            name: store.step(f"block {name}", partial(self._block, views[name], own & there.get(name, True)), (Block,))
             for name in self._fed()
         }
         dense = self._dense(views, there)
@@ -155,11 +158,17 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if kind != "none" and not (y >= 0).any():
             LOG.warning("graph: none, as no item has a label to choose one by")
             kind = "none"
-        self.spread_ = Spread(kind, self.propagation, self.hops, self.neighbours, random_state=self.random_state)
-        vectors = self.spread_.fit_transform(
-            dense, self._search(views), y, domain=domain, validation=held, copies=extra, given=graph
-        )
+
+        def spread() -> tuple[Spread, Floats]:
+            over = Spread(kind, self.propagation, self.hops, self.neighbours, random_state=self.random_state)
+            known: dict[str, Any] = {"domain": domain, "validation": held, "copies": extra, "given": graph}
+            return over, over.fit_transform(dense, self._search(views), y, **known)
+
+        self.spread_, vectors = store.step("graph", spread, (Spread,))
         return Encoded(views, vectors, present=there)
+
+    def _block(self, view: Matrix, rows: Mask) -> Block:
+        return Block(self.components, self.random_state).fit(view, rows=rows)
 
     def fit(self, X: Any, y: Ints | None = None, **settings: Any) -> Self:
         """Learn from items; see :meth:`fit_transform`."""
@@ -252,21 +261,28 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for name in self.quiet_:
             LOG.info("encoder %s", name)
             values, there = items.values[self.reads_[name]], items.there(self.reads_[name])
-            own = there & ~extra
-            self.encoders_[name].fit(values[np.flatnonzero(own)], y[own], validation=held[own])
-            views[name] = scattered(self.encoders_[name].transform(_taken(values, there)), there)
+            found = partial(self._read, self.encoders_[name], values, there, y, held, extra)
+            self.encoders_[name], view = store.step(f"encoder {name}", found, (type(self.encoders_[name]),))
+            views[name] = scattered(view, there)
         trained = [name for name in self.encoders_ if name not in views]
         # the slowest first, so that no process waits for it at the end
         trained.sort(key=lambda name: "transformer" not in name)
-        present = [items.there(self.reads_[name]) for name in trained]
+        present, part = [items.there(self.reads_[name]) for name in trained], store.here()
         pieces = (
-            (self.encoders_[name], _taken(items.values[self.reads_[name]], there), y[there], held[there])
+            (part, name, self.encoders_[name], _taken(items.values[self.reads_[name]], there), y[there], held[there])
             for name, there in zip(trained, present, strict=True)
         )
         done = engine.run(_fitted, pieces, jobs=self.n_jobs)
         for name, there, (encoder, view) in zip(trained, present, done, strict=True):
             self.encoders_[name], views[name] = encoder, scattered(view, there)
         return {name: views[name] for name in self.encoders_}
+
+    @staticmethod
+    def _read(encoder: Encoder, values: Any, there: Mask, y: Ints, held: Mask, extra: Mask) -> tuple[Encoder, Matrix]:
+        """An encoder that learnt from what items there are, copies left out, and its vectors of all of them."""
+        own = there & ~extra
+        encoder.fit(values[np.flatnonzero(own)], y[own], validation=held[own])
+        return encoder, encoder.transform(_taken(values, there))
 
     def _search(self, views: Mapping[str, Matrix]) -> dict[str, Matrix]:
         return {name: self.encoders_[name].search_view(view) for name, view in views.items()}

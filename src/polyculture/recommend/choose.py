@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from polyculture import store
 from polyculture.arrays import Ints
 from polyculture.data.interactions import Interactions
 from polyculture.progress import LOG
@@ -71,7 +72,7 @@ def _members(trials: Trials, plan: Plan, others: Sequence[float]) -> list[Member
     """The best of each method; where there are too few users to choose by, one as it begins, others' edges lightest."""
     methods = plan.methods
     if len(trials.jury.rows) >= FEW:
-        return [member for method in methods for member in _climbed(trials, method, others)]
+        return [member for method in methods for member in _kept(trials, method, others)]
     LOG.warning("%s: %d held-out users are too few to choose by", trials.domain, len(trials.jury.rows))
     # its settings suit a matrix of any size; others are chosen for want of it
     method = "ease" if "ease" in methods else methods[-1]
@@ -85,6 +86,11 @@ def _blended(trials: Trials, members: Sequence[Member]) -> tuple[list[Member], f
     found = [replace(member, weight=weight) for member, weight in zip(members, weights, strict=True) if weight]
     LOG.info("%s: %s: %.4f", trials.domain, [(m.method, m.others, round(m.weight, 2)) for m in found], worth)
     return found, worth
+
+
+def _kept(trials: Trials, method: str, others: Sequence[float]) -> list[Member]:
+    name = f"choice {trials.domain}, {method}, others {tuple(others)}"
+    return store.step(name, lambda: _climbed(trials, method, others), (Member,))
 
 
 def _climbed(trials: Trials, method: str, others: Sequence[float]) -> list[Member]:

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from polyculture import store
 from polyculture.arrays import Array, Floats, Ints
+from polyculture.data.answers import Policy
 from polyculture.data.interactions import Interactions, from_frame
 from polyculture.errors import DataError, ParameterError
 from polyculture.recommend import MODELS
@@ -24,8 +25,8 @@ from polyculture.recommend.edges import Held, edges_of, held_out
 from polyculture.recommend.judged import judged
 from polyculture.recommend.ranges import check_share, check_weight, check_whole, cuts_of, methods_of, weights_of
 from polyculture.recommend.result import Recommendations
-from polyculture.recommend.search import possible
-from polyculture.recommend.serving import Serving, serve
+from polyculture.recommend.search import Member, possible
+from polyculture.recommend.serving import Serving, kept_serving, serve
 from polyculture.recommend.stored import read_state, written_state
 
 if TYPE_CHECKING:
@@ -158,6 +159,10 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         if self.method == "auto":
             shape = (len(data.users), len(data.items))
             plan = replace(plan, methods=tuple(name for name in plan.methods if possible(name, shape)))
+        with store.part("recommend", kinds=(Interactions, Policy, Plan), data=data, plan=plan, asked=self.get_params()):
+            return self._learn(data, plan)
+
+    def _learn(self, data: Interactions, plan: Plan) -> Self:
         held = self._held(data)
         self.interactions_ = data if self.refit else data.take(~data.within("validation"))
         self.edges_ = edges_of(self.interactions_, self.rating_weight)
@@ -166,9 +171,10 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         self.serving_: dict[str, Serving] = {}
         for code, name in enumerate(data.domains.tolist()):
             items = items_of(self.interactions_, name, code)
-            choice = choose(held, name, items, plan)
+            choice = store.step(f"choice {name}", partial(choose, held, name, items, plan), (Choice, Member))
             self.choices_[name] = choice
-            self.serving_[name] = serve(self.edges_, name, items, choice, lent=new, seed=self.random_state)
+            fit = partial(serve, self.edges_, name, items, choice, lent=new, seed=self.random_state)
+            self.serving_[name] = kept_serving(fit, self.edges_, name)
         return self
 
     def _plan(self) -> Plan:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
 
+from polyculture import store
 from polyculture.arrays import Floats, Ints, Mask
 from polyculture.recommend import MODELS
 from polyculture.recommend.base import Model
@@ -173,6 +174,13 @@ def state_of(serving: Serving) -> State:
 
     blends = {side: of(getattr(serving, side)) for side in SIDES}
     return {"items": serving.items, "lent": serving.lent, **blends}
+
+
+def kept_serving(fit: Callable[[], Serving], edges: Mapping[str, sp.csr_array], domain: str) -> Serving:
+    """What `fit` gives; where a run is open, as it was kept, by :func:`state_of`."""
+    if not store.keeping():
+        return fit()
+    return from_state(store.step(f"models of {domain}", lambda: state_of(fit())), edges, domain)
 
 
 def from_state(state: State, edges: Mapping[str, sp.csr_array], domain: str) -> Serving:

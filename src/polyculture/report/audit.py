@@ -1,78 +1,64 @@
-"""An audit to HTML."""
+"""An audit as a page."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-from polyculture import store
 from polyculture.auditing.result import AuditResult
-from polyculture.auditing.tables import headline
-from polyculture.report.audit_sections import parts
-from polyculture.report.audit_sentences import cards, paragraph
+from polyculture.report.audit_figures import figures
+from polyculture.report.audit_findings import findings
+from polyculture.report.audit_sections import parameters, sections
+from polyculture.report.audit_sentences import answer, lead
+from polyculture.report.language import say
+from polyculture.report.made import made
+from polyculture.report.page import LONG, Page, Provenance
 from polyculture.report.plain import NAN, mended, short
-from polyculture.report.render import environment
 
 NUMBERS = (
-    "accuracy", "accuracy_intervals", "effective_models", "joint_failure", "systemic_failure", "agreement_both_wrong",
-    "multiplicity", "groups", "pairs", "summary", "families", "near_twins", "portfolio", "regressions", "maps",
-)  # fmt: skip
+    "accuracy",
+    "accuracy_intervals",
+    "effective_models",
+    "joint_failure",
+    "systemic_failure",
+    "agreement_both_wrong",
+    "multiplicity",
+    "groups",
+    "pairs",
+    "summary",
+    "families",
+    "near_twins",
+    "portfolio",
+    "regressions",
+    "maps",
+    "failing_together",
+)
 """Fields in which a missing value is a number that is not known."""
 
 
-def render_audit(found: AuditResult) -> str:
-    """One HTML page: the answer, the main numbers, drawings with their numbers, every table, and how to read them.
-
-    It holds its own style and drawings, has no script and asks for nothing from the network; text from outside is
-    inert in it. The same result gives the same page. Any part of the result may be empty.
+def page(found: AuditResult, provenance: Provenance) -> Page:
+    """The answer, three figures, the findings, and a section for each question; any part of a result may be empty.
 
     Parameters
     ----------
     found : AuditResult
-
-    Examples
-    --------
-    >>> from polyculture.auditing.result import AuditResult
-    >>> from polyculture.report import render_audit
-    >>> page = render_audit(AuditResult("answers", ["<a>", "b"], 10, source="<a>"))
-    >>> page.splitlines()[0], "&lt;a&gt;" in page, "<a>" in page
-    ('<!DOCTYPE html>', True, False)
+    provenance : Provenance
     """
     known = _known(found)
-    return environment().get_template("audit.html").render(
+    level = 100 * float(known.settings.get("level", 0.95))
+    return Page(
+        kind="audit",
         source=short(known.source, 120),
-        answer=headline(known),
-        paragraph=paragraph(known),
-        figures=cards(known),
-        sections=parts(known),
-        level=100 * float(known.settings.get("level", 0.95)),
-    )  # fmt: skip
-
-
-def write_audit_report(found: AuditResult, path: str | Path) -> None:
-    r"""Write what :func:`render_audit` gives to a file, whole or not at all.
-
-    Parameters
-    ----------
-    found : AuditResult
-    path : str or Path
-
-    Raises
-    ------
-    StoreError
-        If the file cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> from polyculture.auditing.result import AuditResult
-    >>> from polyculture.report import write_audit_report
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_audit_report(AuditResult("answers", ["a", "b"], 10), f"{folder}/report.html")
-    ...     pathlib.Path(folder, "report.html").read_text(encoding="utf-8").endswith("</html>\n")
-    True
-    """
-    store.write_text(Path(path), render_audit(found))
+        answer=answer(known),
+        lead=lead(known),
+        figures=figures(known),
+        findings=findings(known),
+        sections=sections(known),
+        made=made("audit", known.schema, provenance, parameters(known)),
+        unmeasured=[short(f"{name}: {why}", LONG) for name, why in known.not_measured.items()],
+        note=say("Brackets hold intervals of {level} %. A dash stands where there is no number.", level=f"{level:g}"),
+        command=provenance.command,
+        when=provenance.when,
+    )
 
 
 def _known(found: AuditResult) -> AuditResult:

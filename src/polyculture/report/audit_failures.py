@@ -1,62 +1,77 @@
-"""How many models fail on the same items, and which few of them to keep."""
+"""How many models fail on the same items, which family fails on which, and which few to keep."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from polyculture.arrays import Floats
 from polyculture.auditing.result import AuditResult
-from polyculture.report.audit_drawing import Axis, Drawing, Shape, box, frame, key, mark
+from polyculture.report.charts.chart import Chart, Pick
+from polyculture.report.charts.dots import dots
+from polyculture.report.charts.histogram import Columns, histogram
+from polyculture.report.charts.incidence import incidence
+from polyculture.report.charts.lines import Places, Series, lines
 from polyculture.report.facts import shown
+from polyculture.report.language import later, say
+from polyculture.report.plain import label
 from polyculture.tables import Table, interval
 
-BINS = 40
-"""Numbers of failing models that have a bar each; more are drawn together."""
-LEFT, RIGHT, TOP, BOTTOM = 44, 366, 54, 224
-HEIGHT = BOTTOM + 38
+BINS, MEMBERS = 40, 40
+"""Numbers of failing models that have a column each, and models of a family whose failures are drawn."""
 SERIES = (
-    ("joint_failure", "chosen", "dot"),
-    ("best_accuracy", "most accurate", "open"),
-    ("random", "random", "square"),
+    ("joint_failure", later("chosen"), "line"),
+    ("best_accuracy", later("most accurate"), "chance"),
+    ("random", later("random"), "counted"),
 )
-DECADES, MARKED = 2, 12
-"""Decades beyond which the scale is logarithmic; sizes that are all marked on the axis."""
+DECADES = 2
+"""Decades beyond which the scale is logarithmic."""
 
 
-def histogram(found: AuditResult) -> Drawing | None:
-    """Share of items on which so many models fail, beside what independent models would give; None without it."""
-    given = found.systemic_failure.get("distribution") or {}
-    observed, expected = (_shares(given.get(name, ())) for name in ("observed", "expected"))
-    if not len(observed) or len(observed) != len(expected):
-        return None
-    edges = bins(len(observed) - 1)
-    seen, chance = (np.add.reduceat(shares, edges[:-1]) for shares in (observed, expected))
+def failures(found: AuditResult) -> Iterator[Chart | None]:
+    """Columns for all models or for a family, the items that it fails on together, and the effective numbers."""
+    yield _histogram(found)
+    yield effective(found)
+    yield _items(found)
+
+
+def _histogram(found: AuditResult) -> Chart | None:
+    told = [each for each in found.failing_together if each["observed"]]
+    given = [(each["observed"], each["expected"]) for each in told]
+    spread = found.systemic_failure.get("distribution") or {}
+    if not given and len(spread.get("observed", ())) and len(spread["observed"]) == len(spread.get("expected", ())):
+        given = [(spread["observed"], spread["expected"])]
+    data = [columns for columns in (_columns(*each) for each in given) if columns]
+    pick = Pick("family", say("models"), _options(told)) if len(told) > 1 and len(data) == len(told) else None
+    about = say(
+        "Columns are observed, short lines what independent models of the same accuracies would give. Columns that "
+        "stand above their line at either end, with fewer items between, mean that models fail together."
+    )
+    return histogram(
+        "failures",
+        say("How many models fail on an item"),
+        about,
+        data if pick else data[:1],
+        below=say("models that fail"),
+        pick=pick,
+    )
+
+
+def _columns(observed: Sequence[float], expected: Sequence[float]) -> Columns:
+    seen, chance = (np.asarray(values, dtype=np.float64) for values in (observed, expected))
+    if not seen.sum() > 0:
+        return []
+    edges = bins(len(seen) - 1)
+    seen, chance = (np.add.reduceat(100 * values / values.sum(), edges[:-1]) for values in (seen, chance))
     names = [f"{a}–{b - 1}" if b - a > 1 else str(a) for a, b in pairwise(edges)]
-    table = Table(
-        "failures", "items by how many models fail on them, %", ["models that fail", "observed", "if independent"],
-        [list(row) for row in zip(names, seen.tolist(), chance.tolist(), strict=True)],
-    )  # fmt: skip
-    most = int(np.argmax(seen))
-    said = (
-        f"The most frequent number of failing models is {names[most]}, with {seen[most]:.1f} % of the items, and "
-        f"{chance[most]:.1f} % if models were independent. On {observed[-1]:.2f} % all {len(observed) - 1} fail, "
-        f"against {expected[-1]:.2g} %."
-    )
-    about = (
-        "Bars are observed, short lines what independent models of the same accuracies would give. Bars that stand "
-        "above their line at either end, with fewer items between, mean that models fail together."
-    )
-    shapes = _bars(names, seen, chance, edges)
-    return Drawing("failures", "How many models fail on an item", said, about, shapes, HEIGHT, shown(table))
+    return list(zip(names, seen.tolist(), chance.tolist(), strict=True))
 
 
 def bins(models: int) -> list[int]:
-    """First number of failing models of each bar, and one beyond the last; the last is always that all fail.
+    """First number of failing models of each column, and one beyond the last; the last is always that all fail.
 
     Examples
     --------
@@ -70,75 +85,108 @@ def bins(models: int) -> list[int]:
     return [0, *range(1, models, width), models, models + 1]
 
 
-def curve(found: AuditResult) -> Drawing | None:
-    """Joint failure of k models that are chosen, most accurate, or random; None without portfolios."""
-    sizes = found.portfolio.get("sizes", ())
-    y = _failure_axis([size[name] for size in sizes for name, _, _ in SERIES])
-    if y is None:
+def _options(told: Sequence[Mapping[str, Any]]) -> list[str]:
+    def named(i: int, models: Sequence[str]) -> str:
+        if not i:
+            return say("all {count} models", count=len(models))
+        return say("family {number}: {names}", number=i, names=label(", ".join(models), 44))
+
+    return [named(i, each["models"]) for i, each in enumerate(told)]
+
+
+def _items(found: AuditResult) -> Chart | None:
+    told = [each for each in found.failing_together if each.get("hardest")]
+    if not told:
         return None
-    x = Axis(min(s["k"] for s in sizes) - 0.5, max(s["k"] for s in sizes) + 0.5, LEFT, RIGHT)
-    columns = [(x(s["k"]), str(s["k"])) for s in sizes] if len(sizes) <= MARKED else None
-    shapes = frame(x, y, "models kept (k)", "share of items on which all k fail", columns)
-    shapes += key([(look, name) for _, name, look in SERIES], 14)
-    suggested = found.portfolio.get("suggested")
-    if suggested:
-        shapes.append(Shape("cut", f"M{x(suggested):g} {BOTTOM}V{TOP}", title=f"suggested: {suggested}"))
-        shapes.append(Shape("tick", text="suggested", x=min(max(x(suggested), LEFT + 30), RIGHT - 28), y=TOP - 4))
-    for at, (name, said, look) in enumerate(SERIES):
-        shapes += _series(x, y, [(s["k"] + 0.14 * (at - 1), s[name]) for s in sizes], said, look)
-    rows = [[s["k"], *(interval(s[name], 4) for name, _, _ in SERIES)] for s in sizes]
-    table = Table("curve", "share of items on which all k models fail", ["k", *(said for _, said, _ in SERIES)], rows)
-    lowest = min(sizes, key=lambda s: s["joint_failure"]["estimate"])
-    said = (
-        f"From {sizes[0]['k']} to {sizes[-1]['k']} models. All of the {lowest['k']} chosen ones fail on "
-        f"{interval(lowest['joint_failure'], 4)} of the items, the {lowest['k']} most accurate on "
-        f"{interval(lowest['best_accuracy'], 4)}, as many random ones on {interval(lowest['random'], 4)}."
+    place = {name: i for i, name in enumerate(found.models)}
+    options = _options(found.failing_together)
+    pick = Pick(
+        "family", say("models"), [options[i] for i, each in enumerate(found.failing_together) if each.get("hardest")]
     )
-    about = "Chosen on one half of the items and judged on the other. Lower is better. Whiskers are intervals."
-    about += " The scale is logarithmic; what is 0 stands on the lowest line." if y.log else ""
-    return Drawing("portfolio-curve", "Which few models to keep", said, about, shapes, HEIGHT, shown(table))
+    data = [[(_item(row), [place[name] for name in row["by"]]) for row in each["hardest"]] for each in told]
+    members = [[place[name] for name in each["models"]][:MEMBERS] for each in told]
+    rows = [
+        [option, row["item"], row["group"], f"{row['failed']} / {len(each['models'])}", row["others"]]
+        for option, each in zip(pick.options, told, strict=True)
+        for row in each["hardest"]
+    ]
+    columns = [pick.label, "item", "group", "fail", "of the others"]
+    table = shown(Table("hardest", "items on which most models of a family fail", columns, rows))
+    first = told[-1]["hardest"][0]
+    said = say(
+        "Of {models}, {failed} fail on {item}.",
+        models=pick.options[-1],
+        failed=first["failed"],
+        item=label(_item(first), 60),
+    )
+    about = say(
+        "Pick a family: the items on which most of its models fail, those first on which fewest others do. At most "
+        "{models} models and 30 items of each are drawn.",
+        models=MEMBERS,
+    )
+    return incidence(
+        "items", say("Which items they fail on together"), (said, about), pick, data, found.models, members, table
+    )
 
 
-def _shares(values: Sequence[float]) -> Floats:
-    given = np.asarray(values, dtype=np.float64)
-    total = given.sum()
-    return np.asarray(100 * given / total) if total > 0 else np.empty(0)
+def _item(row: Mapping[str, Any]) -> str:
+    return f"{row['item']} ({row['group']})" if row["group"] else str(row["item"])
 
 
-def _bars(names: Sequence[str], seen: Floats, chance: Floats, edges: Sequence[int]) -> list[Shape]:
-    x = Axis(-0.5, len(names) - 0.5, LEFT, RIGHT)
-    y = Axis(0, float(max(seen.max(), chance.max())) * 1.05, BOTTOM, TOP)
-    step = (RIGHT - LEFT) / len(names)
-    every = math.ceil(len(names) / 8)
-    columns = [(x(i), str(first)) for i, first in enumerate(edges[:-1]) if i % every == 0]
-    shapes = frame(x, y, "models that fail", "% of items", columns)
-    shapes += key([("bar", "observed"), ("expected", "if independent")], 14)
-    for i, name in enumerate(names):
-        title = f"{name} fail\nobserved: {seen[i]:.2f} %\nif independent: {chance[i]:.2g} %"
-        shapes.append(Shape("bar", box(x(i) - step * 0.4, y(seen[i]), step * 0.8, BOTTOM - y(seen[i])), title=title))
-        shapes.append(Shape("expected", f"M{x(i) - step * 0.45:.1f} {y(chance[i]):g}h{step * 0.9:.1f}", title=title))
-    return shapes
+def effective(found: AuditResult) -> Chart | None:
+    """The effective numbers of models by their definitions."""
+    rows = [(name.replace("_", " "), [value]) for name, value in found.effective_models.items()]
+    about = say(
+        "How many independent models would do as well. The definitions differ: Kish is about averaging errors out, "
+        "the other two about the spread of the failures. {count} if all were independent; Kish's is more where errors "
+        "exclude each other.",
+        count=len(found.models),
+    )
+    return dots(
+        "chart-effective",
+        say("Effective number of models, by definition"),
+        about,
+        ["models"],
+        rows,
+        kind="bar",
+        digits=2,
+    )
 
 
-def _failure_axis(points: Sequence[Mapping[str, float]]) -> Axis | None:
-    """Even from 0, or logarithmic where the positive estimates span more than two decades."""
-    estimates = [p["estimate"] for p in points if math.isfinite(p["estimate"])]
-    if not estimates:
-        return None
-    ends = [v for p in points for v in (p["estimate"], p["high"]) if math.isfinite(v)]
-    positive = [v for v in estimates if v > 0]
-    if positive and max(positive) / min(positive) > 10**DECADES:
-        # half a decade below the least, so that what is 0 stands apart from it
-        return Axis(10 ** (math.log10(min(positive)) - 0.5), max(ends) * 1.1, BOTTOM, TOP, log=True)
-    return Axis(0, max(ends) * 1.05 or 1.0, BOTTOM, TOP)
-
-
-def _series(x: Axis, y: Axis, points: Sequence[tuple[float, Mapping[str, Any]]], name: str, look: str) -> list[Shape]:
-    known = [(k, p) for k, p in points if math.isfinite(p["estimate"])]
-    path = "L".join(f"{x(k):g} {y(p['estimate']):g}" for k, p in known)
-    shapes = [Shape(f"join {look}-join", f"M{path}")] if len(known) > 1 else []
-    for k, p in known:
-        if math.isfinite(p["low"]) and math.isfinite(p["high"]):
-            shapes.append(Shape("whisker", f"M{x(k):g} {y(p['low']):g}V{y(p['high']):g}"))
-        shapes.append(mark(look, x(k), y(p["estimate"]), f"{name}, k = {round(k)}\n{interval(p, 4)}"))
-    return shapes
+def curve(found: AuditResult) -> Iterator[Chart | None]:
+    """Joint failure of k models that are chosen, most accurate, or random."""
+    sizes = found.portfolio.get("sizes", ())
+    if not sizes:
+        return
+    estimates = [size[name]["estimate"] for size in sizes for name, _, _ in SERIES]
+    positive = [value for value in estimates if math.isfinite(value) and value > 0]
+    log = bool(positive) and max(positive) / min(positive) > 10**DECADES
+    series = [
+        Series(say(named), look, *([size[name][part] for size in sizes] for part in ("estimate", "low", "high")))
+        for name, named, look in SERIES
+    ]
+    rows = [[size["k"], *(interval(size[name], 4) for name, _, _ in SERIES)] for size in sizes]
+    title = "share of items on which all k models fail"
+    table = shown(Table("curve", title, ["k", *(named for _, named, _ in SERIES)], rows))
+    lowest = min(sizes, key=lambda size: size["joint_failure"]["estimate"])
+    said = say(
+        "All of the {k} chosen ones fail on {chosen} of the items, the {k} most accurate on {best}, as many random "
+        "ones on {random}.",
+        k=lowest["k"],
+        chosen=interval(lowest["joint_failure"], 4),
+        best=interval(lowest["best_accuracy"], 4),
+        random=interval(lowest["random"], 4),
+    )
+    about = say("Chosen on one half of the items and judged on the other. Lower is better. Bands are intervals.")
+    about += f" {say('The scale is logarithmic; what is 0 is not drawn.')}" if log else ""
+    places = Places([size["k"] for size in sizes], title=say("models kept (k)"))
+    yield lines(
+        "portfolio-curve",
+        say("Which few models to keep"),
+        (said, about),
+        places,
+        [("", series)],
+        table,
+        unit=say("share of items on which all k fail"),
+        log=log,
+    )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from polyculture.report.language import heard
 from polyculture.report.plain import short
 from polyculture.tables import Table, cell
 
@@ -14,6 +15,18 @@ NAMES = ("model", "population", "variant", "items")
 """Columns that say what a row is; with those before them they head the row."""
 HEADS = ("fused", "after fusion", "whole", "further head")
 """Rows that the others are compared with."""
+OURS = (
+    "together",
+    "difficulty",
+    "summary",
+    "homogenization",
+    "calibration",
+    "lineage",
+    "concentration",
+    "steps",
+    "versions",
+)
+"""Tables whose rows have names that the program gave."""
 _NUMBER = re.compile(r"–|[+-]?(\d[\d.]*|inf) \[[^\]]*\]|[+-]?\d[\d.]*( · [\d.]+)*")
 
 
@@ -47,7 +60,10 @@ def shown(table: Table, most: int = 200) -> Shown:
     rows = [[short(cell(v), most) for v in row] for row in table.rows]
     kinds = [_kind([row[i] for row in rows], names_row=i < heads) for i in range(len(table.columns))]
     main = [any(v in HEADS for v in row[:heads]) for row in rows]
-    return Shown(short(table.title, 500), [short(c, 60) for c in table.columns], rows, kinds, heads, main)
+    if table.name in OURS:
+        rows = [[heard(row[0]), *row[1:]] for row in rows]
+    columns = [heard(short(c, 60)) for c in table.columns]
+    return Shown(heard(short(table.title, 500)), columns, rows, kinds, heads, main)
 
 
 def _kind(cells: Sequence[str], *, names_row: bool) -> str:

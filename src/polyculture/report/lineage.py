@@ -1,18 +1,17 @@
-"""A lineage to HTML."""
+"""A lineage as a page."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-from polyculture import store
 from polyculture.ancestry.result import LineageResult
-from polyculture.ancestry.tables import headline
-from polyculture.report.audit_drawing import label
-from polyculture.report.lineage_sections import parts
-from polyculture.report.lineage_sentences import cards, paragraph
-from polyculture.report.plain import mended, short, visible
-from polyculture.report.render import environment
+from polyculture.report.language import say
+from polyculture.report.lineage_findings import findings
+from polyculture.report.lineage_sections import parameters, sections
+from polyculture.report.lineage_sentences import answer, figures, lead
+from polyculture.report.made import made
+from polyculture.report.page import LONG, Page, Provenance
+from polyculture.report.plain import label, mended, short, visible
 
 NUMBERS = (
     "effective_founders",
@@ -27,59 +26,34 @@ NUMBERS = (
 """Fields in which a missing value is a number that is not known."""
 
 
-def render_lineage(found: LineageResult) -> str:
-    """One HTML page: the answer, the main numbers, the map and the trees of ancestry, tables, and how to read them.
-
-    It holds its own style and drawings, has no script and asks for nothing from the network; text from outside is
-    inert in it. The same result gives the same page. Any part of the result may be empty.
+def page(found: LineageResult, provenance: Provenance) -> Page:
+    """The answer, three figures, the findings, and a section for each question; any part of a result may be empty.
 
     Parameters
     ----------
     found : LineageResult
-
-    Examples
-    --------
-    >>> from polyculture.ancestry import lineage
-    >>> from polyculture.report.lineage import render_lineage
-    >>> page = render_lineage(lineage({"name": ["<a>", "b"], "parents": [None, "<a>"]}))
-    >>> page.splitlines()[0], "&lt;a&gt;" in page, "<a>" in page
-    ('<!DOCTYPE html>', True, False)
+    provenance : Provenance
     """
     known = _known(found)
-    return environment().get_template("lineage.html").render(
+    level = 100 * float(known.settings.get("level", 0.95))
+    return Page(
+        kind="lineage",
         source=short(known.source, 120),
-        answer=headline(known),
-        paragraph=paragraph(known),
-        figures=cards(known),
-        sections=parts(known),
-        level=100 * float(known.settings.get("level", 0.95)),
-    )  # fmt: skip
-
-
-def write_lineage_report(found: LineageResult, path: str | Path) -> None:
-    r"""Write what :func:`render_lineage` gives to a file, whole or not at all.
-
-    Parameters
-    ----------
-    found : LineageResult
-    path : str or Path
-
-    Raises
-    ------
-    StoreError
-        If the file cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile, pathlib
-    >>> from polyculture.ancestry import lineage
-    >>> from polyculture.report.lineage import write_lineage_report
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_lineage_report(lineage({"name": ["a"], "parents": ["b"]}), f"{folder}/report.html")
-    ...     pathlib.Path(folder, "report.html").read_text(encoding="utf-8").endswith("</html>\n")
-    True
-    """
-    store.write_text(Path(path), render_lineage(found))
+        answer=answer(known),
+        lead=lead(known),
+        figures=figures(known),
+        findings=findings(known),
+        sections=sections(known),
+        made=made("lineage", known.schema, provenance, parameters(known)),
+        unmeasured=[short(f"{name}: {why}", LONG) for name, why in known.not_measured.items()],
+        note=say(
+            "Bounds tell what undeclared parents leave open; intervals, of {level} %, what other models of the same "
+            "ecosystem would have given.",
+            level=f"{level:g}",
+        ),
+        command=provenance.command,
+        when=provenance.when,
+    )
 
 
 def _known(found: LineageResult) -> LineageResult:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from polyculture.ancestry.result import LineageResult
-from polyculture.report.audit_drawing import label
+from polyculture.report.language import many, say
+from polyculture.report.plain import label
 
 ROOTS, CHILDREN, DEEP, MOST = 25, 15, 12, 2500
 """Roots, children of one model, generations, and branches that are shown at most."""
@@ -69,8 +70,8 @@ def _below(edges: pl.DataFrame, roots: Sequence[str]) -> Mapping[str, list[tuple
 def _grouped(step: pl.DataFrame) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
     for parent, child, relation, parents in step.select("parent", "child", "relation", "parents").iter_rows():
-        others = f"one of {parents} parents" if parents > 1 else ""
-        note = ", ".join(part for part in (relation or "", others) if part)
+        others = say("one of {count} parents", count=parents) if parents > 1 else ""
+        note = ", ".join(part for part in (label(relation or "", LETTERS), others) if part)
         found.setdefault(parent, []).append((child, note))
     return found
 
@@ -81,11 +82,14 @@ def _branch(
     left[0] -= 1
     children = below.get(name, [])
     if not children or name in shown or deep >= DEEP or left[0] <= 0:
-        again = "see above" if children and name in shown else f"{len(children)} children" if children else ""
+        again = say("see above") if children and name in shown else _count(children) if children else ""
         return Branch(label(name, LETTERS), ", ".join(part for part in (note, again) if part))
     shown.add(name)
     told = [_branch(child, below, said, shown, left, deep + 1) for child, said in children[:CHILDREN] if left[0] > 0]
     rest = len(children) - len(told)
-    more = [Branch(f"and {rest:,} more")] if rest else []
-    count = f"{len(children):,} {'child' if len(children) == 1 else 'children'}"
-    return Branch(label(name, LETTERS), ", ".join(part for part in (note, count) if part), [*told, *more])
+    more = [Branch(say("and {count} more", count=f"{rest:,}"))] if rest else []
+    return Branch(label(name, LETTERS), ", ".join(part for part in (note, _count(children)) if part), [*told, *more])
+
+
+def _count(children: Sequence[object]) -> str:
+    return many(len(children), "{count} child", "{count} children")

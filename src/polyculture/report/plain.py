@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -14,8 +15,14 @@ from polyculture.evaluation import Evaluation
 
 NAN = float("nan")
 INTERVALS = (
-    "error_consistency", "joint_failure", "joint_failure_expected", "joint_failure_ratio", "kish", "cka", "margin",
-)  # fmt: skip
+    "error_consistency",
+    "joint_failure",
+    "joint_failure_expected",
+    "joint_failure_ratio",
+    "kish",
+    "cka",
+    "margin",
+)
 """Keys under which an interval stands; where it is missing, each of its parts is."""
 
 # Controls, marks that turn the direction of what follows, halves of surrogate pairs: none of them has a picture of its
@@ -52,6 +59,21 @@ def short(text: str, most: int) -> str:
     """
     tail = most // 3
     return text if len(text) <= most else f"{text[: most - tail - 1]}…{text[-tail:]}"
+
+
+def label(text: str, letters: int) -> str:
+    r"""Text on one line, with unseen characters spelt out, short enough for so many letters.
+
+    Examples
+    --------
+    >>> from polyculture.report.plain import label
+    >>> label("a\nname", 20), label("漢字漢字漢字漢字", 8)
+    ('a name', '漢字…字')
+    """
+    # of a text of a million letters only the ends can be seen
+    seen = visible(" ".join(short(text, 4 * letters + 8).split()))
+    wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in seen)
+    return short(seen, letters // 2 if wide else letters)
 
 
 def filled(evaluation: Evaluation) -> Evaluation:

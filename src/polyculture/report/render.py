@@ -1,98 +1,152 @@
-"""An evaluation to HTML."""
+"""A page to HTML: one file that holds all it needs and asks for nothing."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from polyculture import store
-from polyculture.errors import DataError
-from polyculture.evaluation import Evaluation
-from polyculture.report.figures import figures
-from polyculture.report.plain import filled, short, visible
-from polyculture.report.sections import sections
-from polyculture.report.sentences import answer
+from polyculture.report.charts.theme import themes
+from polyculture.report.language import many, say, tag
+from polyculture.report.page import KINDS, Page
+from polyculture.report.plain import visible
+
+LIBRARIES = ("vega", "vega-lite", "vega-interpreter")
+"""Scripts of others, in the order in which they need each other."""
 
 
-def render(evaluation: Evaluation) -> str:
-    """One HTML page: the answer, three figures, and a section for each question that was asked.
+def render(page: Page) -> str:
+    """One HTML page: the answer, three figures, the findings, a section for each question, and how it was made.
 
-    It holds its own style and drawings, has no script and asks for nothing from the network; text from outside is
-    inert in it. The same evaluation gives the same page.
+    Its policy lets run only the scripts whose hashes it names, and nothing may be asked from anywhere. Text from
+    outside stands in it as text, and in data that no script executes. Without scripts all sentences and numbers remain.
 
     Parameters
     ----------
-    evaluation : Evaluation
-        With at least one row of accuracy.
-
-    Raises
-    ------
-    DataError
-        If no row of accuracy is there.
+    page : Page
 
     Examples
     --------
-    >>> from polyculture.evaluation import Evaluation
-    >>> from polyculture.report import render
-    >>> row = {"mean": 80.0, "worst": 80.0, "by_domain": {"<a>": 80.0}}
-    >>> page = render(Evaluation(accuracy={"fused": {"macro_f1": row, "accuracy": row}}))
-    >>> page.splitlines()[0], "&lt;a&gt;" in page, "<a>" in page
+    >>> from polyculture.report.page import Page, Section
+    >>> from polyculture.report.render import render
+    >>> html = render(Page("audit", "<a>", "One.", (), (), (), Section("made", "Made"), (), ""))
+    >>> html.splitlines()[0], "&lt;a&gt;" in html, "<a>" in html
     ('<!DOCTYPE html>', True, False)
     """
-    if not evaluation.accuracy:
-        raise DataError(
-            "the evaluation has no row of accuracy, expected at least one; evaluate a model on labelled items"
+    scripts = _scripts() if page.charts else ()
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            page=page,
+            title=_title(page),
+            heading=say(KINDS[page.kind]) if not page.source else say("{kind} of", kind=say(KINDS[page.kind])),
+            contents=_contents(page),
+            policy=_policy(scripts),
+            style=_style(),
+            scripts=scripts,
+            themes=themes(),
+            data=_data,
         )
-    found = filled(evaluation)
-    return environment().get_template("page.html").render(
-        source=short(str(found.data.get("source", "")), 120),
-        answer=answer(found),
-        figures=figures(found),
-        sections=sections(found),
-    )  # fmt: skip
+    )
 
 
-def write_report(evaluation: Evaluation, path: str | Path) -> None:
-    r"""Write what :func:`render` gives to a file, whole or not at all.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-        With at least one row of accuracy.
-    path : str or Path
-
-    Raises
-    ------
-    DataError
-        If no row of accuracy is there.
-    StoreError
-        If the file cannot be written.
+def compact(page: Page) -> str:
+    """The answer, the figures and the findings alone, without a script: what a notebook shows.
 
     Examples
     --------
-    >>> import tempfile, pathlib
-    >>> from polyculture.evaluation import Evaluation
-    >>> from polyculture.report import write_report
-    >>> row = {"mean": 80.0, "worst": 80.0, "by_domain": {"a": 80.0}}
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_report(Evaluation(accuracy={"fused": {"macro_f1": row, "accuracy": row}}), f"{folder}/report.html")
-    ...     pathlib.Path(folder, "report.html").read_text(encoding="utf-8").endswith("</html>\n")
-    True
+    >>> from polyculture.report.page import Page, Section
+    >>> from polyculture.report.render import compact
+    >>> compact(Page("audit", "", "One <b>.", (), (), (), Section("made", "Made"), (), "")).count("One &lt;b&gt;.")
+    1
     """
-    store.write_text(Path(path), render(evaluation))
+    return environment().get_template("compact.html").render(page=page, heading=say(KINDS[page.kind]))
 
 
 @cache
 def environment() -> Environment:
     """Where templates are found, and how text from outside is kept from being more than text."""
-    return Environment(
+    made = Environment(
         loader=PackageLoader("polyculture.report"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=visible,
+        finalize=_plain,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.globals |= {"say": say, "many": many, "tag": tag}
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """What is markup was made of text that went through here before."""
+    return value if isinstance(value, Markup) else visible(value)
+
+
+def _title(page: Page) -> str:
+    kind = say(KINDS[page.kind])
+    return say("{kind} of {source}", kind=kind, source=page.source) if page.source else kind
+
+
+def _contents(page: Page) -> list[tuple[str, str]]:
+    first = [("findings", say("Findings"))] if page.findings else []
+    sections = [(section.key, section.title) for section in (*page.sections, page.made)]
+    return [*first, *sections, ("unmeasured", say("What was not measured"))]
+
+
+@cache
+def _scripts() -> tuple[Markup, ...]:
+    """All scripts, each as it is hashed."""
+    home = files("polyculture.report")
+    paths = [*(home / "vendor" / f"{name}.js" for name in LIBRARIES), home / "templates" / "script.js"]
+    return tuple(Markup(path.read_text(encoding="utf-8")) for path in paths)  # noqa: S704 (files of this package)
+
+
+@cache
+def _style() -> Markup:
+    text = (files("polyculture.report") / "templates" / "style.css").read_text(encoding="utf-8")
+    return Markup(text)  # noqa: S704 (a file of this package)
+
+
+@cache
+def _policy(scripts: Sequence[str]) -> Markup:
+    """What the browser lets the page do: run these scripts, use this style, and nothing else."""
+    runs = " ".join(_hash(script) for script in scripts) or "'none'"
+    rules = (
+        "default-src 'none'",
+        f"script-src {runs}",
+        f"style-src {_hash(_style())}",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+    return Markup("; ".join(rules))  # noqa: S704 (hashes)
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
+
+
+def _data(key: str, value: Any) -> Markup:
+    """Plain data in a block that no browser executes, and that no text in it can close."""
+    text = json.dumps(_visible(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    # every character that has a meaning in HTML is spelt out above
+    return Markup(f'<script type="application/json" id="{key}">{text}</script>')  # noqa: S704
+
+
+def _visible(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _visible(each) for key, each in value.items()}
+    return [_visible(each) for each in value] if isinstance(value, list | tuple) else visible(value)

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from polyculture.report.audit_drawing import label
-from polyculture.report.plain import NAN
+from polyculture.report.language import say
+from polyculture.report.plain import NAN, label
 from polyculture.surveying.result import SurveyResult
 from polyculture.tables import interval
 
@@ -69,15 +69,14 @@ def largest(found: SurveyResult) -> list[str]:
     return sorted(ranked[:COMMUNITIES])
 
 
-def plural(level: str) -> str:
-    """What the names of a level are called."""
-    return {"family": "families", "method": "methods"}[level]
-
-
 def only_some(found: SurveyResult) -> str:
     """Say that not every community is drawn, where that is so."""
     count = len(found.communities)
-    return f" The {COMMUNITIES} of {count} communities with most papers; the JSON holds all." * (count > COMMUNITIES)
+    if count <= COMMUNITIES:
+        return ""
+    return say(
+        " The {most} of {count} communities with most papers; the JSON holds all.", most=COMMUNITIES, count=count
+    )
 
 
 def with_gaps(found: SurveyResult) -> list[str]:

@@ -3,73 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from polyculture.report import survey_drawings, survey_tables
-from polyculture.report.audit_drawing import Drawing
-from polyculture.report.facts import Shown, facts, shown
+from polyculture.report import survey_adoption, survey_charts, survey_tables
+from polyculture.report.charts.chart import Chart
+from polyculture.report.facts import facts, shown
+from polyculture.report.language import later, say
+from polyculture.report.page import Section
 from polyculture.report.survey_rows import with_gaps
 from polyculture.report.survey_topics import topic_tables
 from polyculture.report.survey_transfer import transfer_tables
+from polyculture.report.survey_words import measure
 from polyculture.surveying.result import SurveyResult
 from polyculture.surveying.tables import tables
 from polyculture.tables import Table
 
 TITLES = {
-    "convergence": "Do communities come closer",
-    "adoption": "Who uses what",
-    "diversity": "How varied each community is",
-    "transfer": "Who took what from whom",
-    "openings": "Where cooperation could start",
-    "duplication": "Papers that stand twice",
-    "exploration": "New methods and old",
-    "associations": "What is named beside methods: associations, no causes",
-    "topics": "Topics that have no venue of their own",
-    "policies": "Decisions about the input",
-    "not_measured": "What was not measured",
-    "reading": "How to read the numbers",
-    "made": "How it was made",
+    "convergence": later("Do communities come closer"),
+    "adoption": later("Who uses what"),
+    "diversity": later("How varied each community is"),
+    "transfer": later("Who took what from whom"),
+    "openings": later("Where cooperation could start"),
+    "duplication": later("Papers that stand twice"),
+    "exploration": later("New methods and old"),
+    "associations": later("What is named beside methods: associations, no causes"),
+    "topics": later("Topics that have no venue of their own"),
+    "policies": later("Decisions about the input"),
+    "reading": later("How to read the numbers"),
 }
 PLACES = {"divergence": "convergence"}
 OWN = ("adoption", "openings")
 """Tables of the screen that the page has in another form."""
-MEASURES = {"hill_0": "the number of names (hill_0)", "beta_convergence": "β-convergence"}
-"""What measures are called in a sentence."""
 LONG = 1500
 """Letters of a cell at most where sentences stand in it."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """A section of the page."""
-
-    key: str
-    title: str
-    said: Sequence[str] = ()
-    drawings: Sequence[Drawing] = ()
-    tables: Sequence[Shown] = ()
-
-
-def parts(found: SurveyResult) -> list[Part]:
+def sections(found: SurveyResult) -> list[Section]:
     """Every section that there is something for, in the order of the page."""
-    placed: dict[str, list[Table]] = {name: [] for name in TITLES}
+    placed: dict[str, list[Table]] = {name: [] for name in (*TITLES, "not_measured")}
     for table in tables(found):
         first = table.name.partition(" ")[0]
         if first not in OWN:
             placed[PLACES.get(first, first)].append(table)
     for name, make in TABLES.items():
         placed[name] += make(found)
-    made = [_part(found, name, placed[name]) for name in TITLES]
-    return [part for part in made if part.said or part.drawings or part.tables]
+    made = [_section(found, name, placed[name]) for name in TITLES]
+    return [section for section in made if section]
 
 
-def _part(found: SurveyResult, name: str, given: Sequence[Table]) -> Part:
-    draw: Draw = DRAWINGS.get(name, _nothing)
-    say: Say = SAID.get(name, _nothing)
-    drawings = [each for each in draw(found) if each is not None]
-    most = LONG if name in {"openings", "policies", "not_measured"} else 200
-    return Part(name, TITLES[name], list(say(found)), drawings, [shown(table, most) for table in given])
+def _section(found: SurveyResult, name: str, given: Sequence[Table]) -> Section:
+    draw: Draw = CHARTS.get(name, _nothing)
+    tell: Say = SAID.get(name, _nothing)
+    charts = [each for each in draw(found) if each is not None]
+    most = LONG if name in {"openings", "policies"} else 200
+    return Section(name, say(TITLES[name]), list(tell(found)), charts, [shown(table, most) for table in given])
 
 
 def _nothing(_: SurveyResult) -> Iterator[Any]:
@@ -78,14 +65,14 @@ def _nothing(_: SurveyResult) -> Iterator[Any]:
 
 def _convergence_said(found: SurveyResult) -> Iterator[str]:
     if found.convergence or found.divergence:
-        yield (
+        yield say(
             "The question is asked twice. Conditional: among papers that name at least one method of the vocabulary, "
             "each giving 1/k to the k that it names; do those who name methods name the same ones? Unconditional: "
             "among all papers, with 'no method named' as a category of its own; this also moves when communities name "
             "more or fewer methods at all. The answers may differ, and neither stands for the other."
         )
     if found.convergence:
-        yield (
+        yield say(
             "Trends look only at communities that have enough papers in every year. Negative changes are convergence. "
             "σ is the spread of shares over communities: it grows when a method becomes common in some communities "
             "only, even where the mix of methods becomes more alike. One community, or a change of its venues, can "
@@ -95,41 +82,45 @@ def _convergence_said(found: SurveyResult) -> Iterator[str]:
 
 def _transfer_said(found: SurveyResult) -> Iterator[str]:
     if found.transfer:
-        yield (
+        yield say(
             "First is the community whose papers reach a share earliest. That one community is earlier than another "
             "does not show that it was the source. Open: fewer than half of the methods have arrived, so there is no "
             "median yet."
         )
         broken = with_gaps(found)
         if broken:
-            yield (
-                f"Years with too few papers are not bridged: {', '.join(broken)}. What was taken up in them has no "
-                "date, so that the community is not called first with it, nor any that came later."
+            yield say(
+                "Years with too few papers are not bridged: {years}. What was taken up in them has no date, so that "
+                "the community is not called first with it, nor any that came later.",
+                years=", ".join(broken),
             )
 
 
 def _openings_said(found: SurveyResult) -> Iterator[str]:
     if found.openings.get("found"):
-        yield (
-            f"Of {found.openings['candidates']:,} pairs of a community and a method that it hardly uses and others do "
-            f"(papers up to {found.openings['year']}), ranked by the lower end of their score, so that none is first "
-            "for what chance may have added: trust those that keep their place in most draws."
+        yield say(
+            "Of {candidates} pairs of a community and a method that it hardly uses and others do (papers up to "
+            "{year}), ranked by the lower end of their score, so that none is first for what chance may have added: "
+            "trust those that keep their place in most draws.",
+            candidates=f"{found.openings['candidates']:,}",
+            year=found.openings["year"],
         )
 
 
 def _duplication_said(found: SurveyResult) -> Iterator[str]:
     if found.duplication:
-        yield (
-            f"{found.duplication['groups']:,} groups hold {found.duplication['papers']:,} papers whose titles are "
-            f"almost the same; {found.duplication['left_out']:,} titles are too short to tell. Chance shuffles "
-            "communities within years and keeps the groups: less than chance between communities means that copies "
-            "stay at home."
+        counts = {name: f"{found.duplication[name]:,}" for name in ("groups", "papers", "left_out")}
+        yield say(
+            "{groups} groups hold {papers} papers whose titles are almost the same; {left_out} titles are too short to "
+            "tell. Chance shuffles communities within years and keeps the groups: less than chance between communities "
+            "means that copies stay at home.",
+            **counts,
         )
 
 
 def _associations_said(found: SurveyResult) -> Iterator[str]:
     if found.associations.get("found"):
-        yield (
+        yield say(
             "Named in the same papers more often than independence within each community and year gives. Either may "
             "have brought the other, or a third thing both: nothing here is a cause."
         )
@@ -137,27 +128,24 @@ def _associations_said(found: SurveyResult) -> Iterator[str]:
 
 def _topics_said(found: SurveyResult) -> Iterator[str]:
     if found.topics.get("cells"):
-        yield (
+        yield say(
             "Topics are measured as if they were communities. A paper that names several stands in each, so that they "
             "overlap each other and the communities."
         )
 
 
-def _complete(found: SurveyResult) -> Iterator[str]:
-    if not found.not_measured:
-        yield "Everything that was asked was measured."
-
-
 def _reading_said(found: SurveyResult) -> Iterator[str]:
     draws, nulls = found.settings.get("draws", "many"), found.settings.get("nulls", "many")
-    yield (
-        f"Intervals come from {draws} draws of the papers, chance from {nulls} shuffles of communities within years. "
+    yield say(
+        "Intervals come from {draws} draws of the papers, chance from {nulls} shuffles of communities within years. "
         "A measure of few papers is biased, most of all Jensen-Shannon divergence, which chance alone makes positive: "
         "what is shown is less that bias, so what was counted may lie at an end of the interval. Numbers at equal "
         "coverage, for communities and years with as many papers as show the same share of what they could name, are "
-        "in the JSON."
+        "in the JSON.",
+        draws=draws,
+        nulls=nulls,
     )
-    yield (
+    yield say(
         "Papers are counted by what their titles, and abstracts where they were read, say: a method that is used and "
         "not named is not seen. A community whose venues change, or which has abstracts where others have none, moves "
         "for that alone."
@@ -165,27 +153,28 @@ def _reading_said(found: SurveyResult) -> Iterator[str]:
     measured = (found.diversity, found.divergence, found.pairs, found.convergence)
     doubts = {row["measure"]: row["interval"] for rows in measured for row in rows if row.get("interval")}
     staying = next((row.get("interval") for row in found.exploration.get("staying", ())), None)
-    doubts |= {"the share of methods that stay": staying} if staying else {}
-    for measure, why in doubts.items():
-        yield f"The interval of {MEASURES.get(measure, measure)} {why}."
+    doubts |= {say("the share of methods that stay"): staying} if staying else {}
+    for name, why in doubts.items():
+        yield say("The interval of {measure} {why}.", measure=measure(name), why=why)
 
 
-def _made_said(found: SurveyResult) -> Iterator[str]:
-    from polyculture.version import __version__
-
-    yield f"Polyculture {__version__}, schema {found.schema}."
+def made_said(found: SurveyResult) -> Iterator[str]:
+    """What was looked for."""
     if found.families:
-        families = f"{len(found.families)} famil{'y' if len(found.families) == 1 else 'ies'}"
-        yield f"{len(found.methods)} methods of {families} were looked for."
+        yield say(
+            "{methods} methods of {families} families were looked for.",
+            methods=len(found.methods),
+            families=len(found.families),
+        )
 
 
-def _made(found: SurveyResult) -> Iterator[Table]:
-    yield from facts(dict(found.settings), {"": "settings"})
-    yield from facts(dict(found.equal_coverage), {"": "equal coverage", "family": "equal coverage of families",
-                                                  "method": "equal coverage of methods"})  # fmt: skip
+def parameters(found: SurveyResult) -> list[Table]:
+    """What the numbers depend on."""
+    coverage = {"": "equal coverage", "family": "equal coverage of families", "method": "equal coverage of methods"}
+    return [*facts(dict(found.settings), {"": "settings"}), *facts(dict(found.equal_coverage), coverage)]
 
 
-Draw = Callable[[SurveyResult], Iterator[Drawing | None]]
+Draw = Callable[[SurveyResult], Iterator[Chart | None]]
 Say = Callable[[SurveyResult], Iterator[str]]
 TABLES: Mapping[str, Callable[[SurveyResult], Iterator[Table]]] = {
     "adoption": survey_tables.adoption_tables,
@@ -195,15 +184,14 @@ TABLES: Mapping[str, Callable[[SurveyResult], Iterator[Table]]] = {
     "exploration": survey_tables.exploration_tables,
     "associations": survey_tables.association_tables,
     "topics": topic_tables,
-    "made": _made,
 }
-DRAWINGS: Mapping[str, Draw] = {
-    "convergence": survey_drawings.differences,
-    "adoption": survey_drawings.shares,
-    "diversity": survey_drawings.variety,
-    "transfer": survey_drawings.transfers,
-    "duplication": survey_drawings.copies,
-    "exploration": survey_drawings.new_methods,
+CHARTS: Mapping[str, Draw] = {
+    "convergence": survey_charts.differences,
+    "adoption": survey_adoption.shares,
+    "diversity": survey_charts.variety,
+    "transfer": survey_charts.transfers,
+    "duplication": survey_charts.copies,
+    "exploration": survey_charts.new_methods,
 }
 SAID: Mapping[str, Say] = {
     "convergence": _convergence_said,
@@ -212,7 +200,5 @@ SAID: Mapping[str, Say] = {
     "duplication": _duplication_said,
     "associations": _associations_said,
     "topics": _topics_said,
-    "not_measured": _complete,
     "reading": _reading_said,
-    "made": _made_said,
 }

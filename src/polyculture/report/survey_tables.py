@@ -39,11 +39,16 @@ def _curves(found: SurveyResult, names: list[str]) -> Iterator[Table]:
         by.setdefault((row[level], row["community"]), {})[row["quantity"]] = row
     known = {pair: parts for pair, parts in by.items() if _known(parts.get(HEIGHTS[1])) and "ceiling" in parts}
     lines = [
-        [name, community, parts["ceiling"]["papers"], ended(parts["ceiling"], digits=1, times=100),
-         *(_reached(parts.get(height)) for height in HEIGHTS)]
+        [
+            name,
+            community,
+            parts["ceiling"]["papers"],
+            ended(parts["ceiling"], digits=1, times=100),
+            *(_reached(parts.get(height)) for height in HEIGHTS),
+        ]
         for (name, community), parts in sorted(known.items())
         if community in names
-    ]  # fmt: skip
+    ]
     if lines:
         columns = [level, "community", "papers", "ceiling, %", *(f"year of {height}" for height in HEIGHTS)]
         title = (
@@ -66,10 +71,17 @@ def _reached(row: Row | None) -> str:
 def opening_tables(found: SurveyResult) -> Iterator[Table]:
     """Openings, with how much chance there is in their order."""
     rows = [
-        [row["rank"], row["community"], row["name"], ended(row, "score"), f"{row['rank_low']} to {row['rank_high']}",
-         f"{100 * number(row, 'stability'):.0f}", row["reason"]]
+        [
+            row["rank"],
+            row["community"],
+            row["name"],
+            ended(row, "score"),
+            f"{row['rank_low']} to {row['rank_high']}",
+            f"{100 * number(row, 'stability'):.0f}",
+            row["reason"],
+        ]
         for row in found.openings.get("found", ())
-    ]  # fmt: skip
+    ]
     if rows:
         columns = ["rank", "community", "method", "score", "rank in draws", f"first {len(rows)}, % of draws", "because"]
         yield Table("openings", "openings, the surest first", columns, rows)
@@ -80,10 +92,14 @@ def duplication_tables(found: SurveyResult) -> Iterator[Table]:
     whole = next((row for row in found.duplication.get("by_year", ()) if row.get("year") is None), None)
     if whole:
         rows = [
-            [kind, ended(whole, kind, 2, 100), 100 * number(whole, f"{kind}_expected"),
-             ended(whole, f"{kind}_ratio", 2)]
+            [
+                kind,
+                ended(whole, kind, 2, 100),
+                100 * number(whole, f"{kind}_expected"),
+                ended(whole, f"{kind}_ratio", 2),
+            ]
             for kind in ("within", "between")
-        ]  # fmt: skip
+        ]
         yield Table("copies", "papers of all years with a copy, %", ["community", "papers", "by chance", "times"], rows)
     pairs = [row for row in found.duplication.get("pairs", ()) if row["groups"]][:KEPT]
     if pairs:
@@ -93,10 +109,14 @@ def duplication_tables(found: SurveyResult) -> Iterator[Table]:
     groups = found.duplication.get("largest", ())[:KEPT]
     if groups:
         lines = [
-            [row["title"], row["papers"], ", ".join(map(str, row["communities"])),
-             f"{row['first_year']} to {row['last_year']}"]
+            [
+                row["title"],
+                row["papers"],
+                ", ".join(map(str, row["communities"])),
+                f"{row['first_year']} to {row['last_year']}",
+            ]
             for row in groups
-        ]  # fmt: skip
+        ]
         yield Table("groups", "the largest groups of copies", ["title", "papers", "communities", "years"], lines)
 
 
@@ -108,10 +128,15 @@ def exploration_tables(found: SurveyResult) -> Iterator[Table]:
         columns = ["years after entry", "community and method", "still in use, %"]
         yield Table("staying", "how many new methods stay", columns, rows)
     rows = [
-        [f"{row['first_known']} to {row['last_known']}", row["methods"], row["pairs"], row["censored"],
-         "open" if row.get("median") is None else ended(row, "median", 1)]
+        [
+            f"{row['first_known']} to {row['last_known']}",
+            row["methods"],
+            row["pairs"],
+            row["censored"],
+            "open" if row.get("median") is None else ended(row, "median", 1),
+        ]
         for row in part.get("time_to_adoption", ())
-    ]  # fmt: skip
+    ]
     if rows:
         columns = ["known since", "methods", "pairs with a community", "not yet", "median years"]
         yield Table("arrival", "years from when a method became known until a community uses it", columns, rows)
@@ -139,16 +164,23 @@ def association_tables(found: SurveyResult) -> Iterator[Table]:
     """
     sure = 1 - float(found.settings.get("confidence", 0.95))
     rows = [
-        row for row in found.associations.get("found", ())
+        row
+        for row in found.associations.get("found", ())
         if row["beside"] != row["name"] and number(row, "p_adjusted") <= sure and number(row, "lift_low") > 1
-    ]  # fmt: skip
+    ]
     for kind in dict.fromkeys(row["kind"] for row in rows):
         own = sorted(chosen(rows, kind=kind), key=lambda row: (-number(row, "lift_low"), row["beside"], row["name"]))
         lines = [
-            [row["beside"], row["name"], row["papers"], number(row, "expected"), ended(row, "lift", 1),
-             number(row, "p_adjusted")]
+            [
+                row["beside"],
+                row["name"],
+                row["papers"],
+                number(row, "expected"),
+                ended(row, "lift", 1),
+                number(row, "p_adjusted"),
+            ]
             for row in own[:EACH]
-        ]  # fmt: skip
+        ]
         few = f" (the first {EACH} of {len(own)})" * (len(own) > EACH)
         columns = [kind, "method", "papers", "by chance", "times", "p adjusted"]
         yield Table(f"beside {kind}", f"{kind} and method{few}", columns, lines)

@@ -24,10 +24,16 @@ def topic_tables(found: SurveyResult) -> Iterator[Table]:
             last[row["topic"]] = row
     ranked = sorted(total, key=lambda name: (-total[name], name))
     rows = [
-        [name, total[name], last[name]["year"], last[name]["papers"], _varied(part, name, last[name]["year"]),
-         _families(part, name, last[name]["year"])]
+        [
+            name,
+            total[name],
+            last[name]["year"],
+            last[name]["papers"],
+            _varied(part, name, last[name]["year"]),
+            _families(part, name, last[name]["year"]),
+        ]
         for name in ranked
-    ]  # fmt: skip
+    ]
     if rows:
         columns = ["topic", "papers", "last year", "papers then", "effective families then", "named most then, %"]
         yield Table("topics", "topics by papers", columns, rows)

@@ -39,20 +39,42 @@ def transfer_tables(found: SurveyResult) -> Iterator[Table]:
     level, at = shown_at(found)
     part, said = found.transfer.get(level, {}), f"{100 * at:g} % of papers"
     rows = [
-        [row["community"], row["methods"], row["leads"], row["censored"], _lag(row), _year(row, "median_null"),
-         ended(row, "soon", 0, 100), f"{100 * number(row, 'soon_null'):.0f}", number(row, "soon_p")]
+        [
+            row["community"],
+            row["methods"],
+            row["leads"],
+            row["censored"],
+            _lag(row),
+            _year(row, "median_null"),
+            ended(row, "soon", 0, 100),
+            f"{100 * number(row, 'soon_null'):.0f}",
+            number(row, "soon_p"),
+        ]
         for row in chosen(part.get("behind", ()), at=at)
-    ]  # fmt: skip
+    ]
     if rows:
-        columns = ["community", "methods", "leads", "not yet", "median lag, years", "by chance", "within 3 years, %",
-                   "by chance", "p of as few"]  # fmt: skip
+        columns = [
+            "community",
+            "methods",
+            "leads",
+            "not yet",
+            "median lag, years",
+            "by chance",
+            "within 3 years, %",
+            "by chance",
+            "p of as few",
+        ]
         yield Table("behind", f"how far behind the first ({said})", columns, rows)
     told = [row for row in chosen(part.get("leaders", ()), at=at) if isinstance(row["leader"], str)]
     told.sort(key=lambda row: (-number(row, "probability"), row["name"]))
     rows = [[row["name"], row["leader"], number(row, "probability"), _second(row)] for row in told[:LEADERS]]
     if rows:
-        yield Table("leaders", f"who was first ({said}), and in which share of draws",
-                    [level, "first", "share of draws", "else"], rows)  # fmt: skip
+        yield Table(
+            "leaders",
+            f"who was first ({said}), and in which share of draws",
+            [level, "first", "share of draws", "else"],
+            rows,
+        )
 
 
 def _lag(row: Row) -> str:

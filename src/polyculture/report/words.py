@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from polyculture.report.language import say
 from polyculture.report.plain import short
 from polyculture.tables import cell
 
@@ -62,8 +63,11 @@ def _example(found: Mapping[str, Any]) -> Example:
         Word(short(w.rstrip(), LONG), w[len(w.rstrip()) :], signed(v), _mark(v, top) if w.strip() else "")
         for w, v in weighed[:WORDS]
     ]
-    sides = [("For it", _strongest(weighed, 1)), ("Against it", _strongest(weighed, -1))]
-    near = ", ".join(f"item {n['item']} ({signed(float(n['effect']))})" for n in found.get("neighbours", []))
+    sides = [(say("For it"), _strongest(weighed, 1)), (say("Against it"), _strongest(weighed, -1))]
+    near = ", ".join(
+        say("item {name} ({effect})", name=n["item"], effect=signed(float(n["effect"])))
+        for n in found.get("neighbours", [])
+    )
     more = max(0, len(weighed) - WORDS)
     return Example(
         short(str(found.get("domain", "")), LONG),

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 
 from polyculture.errors import PolycultureError, StoreError
 from polyculture.store.encode import State, decode, encode
-from polyculture.store.files import plain, sweep, sync_folder, write_bytes, write_json
+from polyculture.store.files import TEMPORARY, plain, sweep, sync_folder, write_bytes, write_json
 from polyculture.version import __version__
 
 try:
@@ -170,6 +170,21 @@ def load(folder: str | Path, *, kind: str) -> State:
         return dict(decode(json.loads(parts["state"]), safetensors.numpy.load(parts["tensors"])))
     except (SafetensorError, LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise StoreError(f"{folder} does not hold a state that can be read ({error}); {_AGAIN}") from error
+
+
+def broken_off(folder: str | Path) -> bool:
+    """Whether a folder holds nothing but what a first `save` leaves that was killed: parts, and no manifest.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = pathlib.Path(folder, "state-0123abcd.json").write_text("{}")
+    ...     broken_off(folder)
+    True
+    """
+    names = [path.name for path in Path(folder).iterdir()]
+    return all(_PART.fullmatch(name) or TEMPORARY.fullmatch(name) for name in names)
 
 
 def rebuilt(folder: str | Path, build: Callable[[State], T], *, kind: str) -> T:

@@ -21,7 +21,7 @@ from polyculture.errors import StoreError
 if TYPE_CHECKING:
     import polars as pl
 
-_TEMPORARY = re.compile(r"\.[^/]+\.[a-z0-9_]+\.tmp")
+TEMPORARY = re.compile(r"\.[^/]+\.[a-z0-9_]+\.tmp")
 # A temporary file this old belongs to a process that was killed: nothing is written for an hour.
 _STRAY_SECONDS = 3600.0
 
@@ -119,7 +119,7 @@ def sweep(folder: Path, *, older_than: float = _STRAY_SECONDS) -> None:
     """Remove the temporary files that killed processes left in a folder."""
     for path in folder.glob(".*.tmp"):
         with contextlib.suppress(OSError):
-            if _TEMPORARY.fullmatch(path.name) and time.time() - path.stat().st_mtime >= older_than:
+            if TEMPORARY.fullmatch(path.name) and time.time() - path.stat().st_mtime >= older_than:
                 path.unlink()
 
 

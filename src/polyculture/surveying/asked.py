@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from polyculture import store
+from polyculture.data.papers.types import Papers
 from polyculture.measure.diversity.hill import hill
 from polyculture.surveying.adoption import adoption, adoption_curves
 from polyculture.surveying.associations import associations
@@ -82,19 +84,22 @@ def of_papers(corpus: Corpus, settings: Settings) -> Iterator[tuple[str, Any]]:
     if tagged is None:
         yield "not_measured", {name: why for name, why in WHOLE.items() if name in settings.questions}
     elif "duplication" in settings.questions:
-        found = duplication(tagged.papers, samples=settings.draws, level=settings.confidence, seed=settings.seed)
-        yield "duplication", found.to_dict()
+        yield "duplication", store.step("duplication", lambda: _copied(tagged.papers, settings))
     if tagged is not None and "associations" in settings.questions:
-        beside = associations(tagged, level=settings.confidence)
-        if beside.height:
-            yield "associations", {"found": beside.to_dicts()}
+        beside = store.step("associations", lambda: associations(tagged, level=settings.confidence).to_dicts())
+        if beside:
+            yield "associations", {"found": beside}
         else:
             yield "not_measured", {"associations": "no data set, task, tool, compute or status is named often enough"}
     if "topics" in settings.questions:
         if corpus.topics:
-            yield "topics", by_topic(corpus.topics, settings, jobs=threads(settings))
+            yield "topics", store.step("topics", lambda: by_topic(corpus.topics, settings, jobs=threads(settings)))
         else:
             yield "not_measured", {"topics": "no paper names a topic of the vocabulary"}
+
+
+def _copied(papers: Papers, settings: Settings) -> dict[str, Any]:
+    return duplication(papers, samples=settings.draws, level=settings.confidence, seed=settings.seed).to_dict()
 
 
 def _unbridged(counts: Counts) -> dict[str, str]:

@@ -34,7 +34,28 @@ LARGEST = 3 * 2**29
 """Bytes that draws may take, with what is measured on them."""
 FEWEST = 100
 """Draws below which the ends of an interval mean little."""
-Movement = tuple["Level", dict[str, Any], Estimated]
+Trend = tuple[dict[str, Any], Estimated]
+Movement = tuple["Cells", dict[str, Any], Estimated]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Communities and years at one level of the vocabulary, before anything is drawn.
+
+    Parameters
+    ----------
+    name : {"family", "method"}
+    observed : Counts
+    kept : boolean array of shape (C, Y)
+        Communities and years with enough papers to be measured.
+    panel : Panel or None
+        For trends.
+    """
+
+    name: str
+    observed: Counts
+    kept: Mask
+    panel: Panel | None
 
 
 @dataclass(frozen=True)
@@ -69,12 +90,17 @@ class Level:
     abstracts: Mapping[tuple[str, int], int] | None
 
 
-def at_level(corpus: Corpus, name: str, settings: Settings) -> Level:
-    """Count, draw and shuffle papers at one level of the vocabulary."""
-    patterns = corpus.patterns[name]
-    observed, seed, jobs = count(patterns), settings.seed, threads(settings)
+def cells_of(corpus: Corpus, name: str, settings: Settings) -> Cells:
+    """Count papers at one level of the vocabulary."""
+    observed = count(corpus.patterns[name])
     kept = observed.naming >= settings.least
-    panel = panel_of(kept)
+    return Cells(name, observed, kept, panel_of(kept))
+
+
+def at_level(corpus: Corpus, cells: Cells, settings: Settings) -> Level:
+    """Draw and shuffle papers at one level of the vocabulary."""
+    name, observed, kept, panel = cells.name, cells.observed, cells.kept, cells.panel
+    patterns, seed, jobs = corpus.patterns[name], settings.seed, threads(settings)
     most = fitting(observed, corpus.source)
     many = resampled(patterns, name, min(settings.draws, most), seed, jobs=jobs)
     null = shuffled(patterns, name, min(settings.nulls, most), seed, jobs=jobs)
@@ -139,12 +165,12 @@ def of_counts(level: Level, settings: Settings) -> Iterator[tuple[str, Any]]:
             yield "pairs", rows.pair_rows(found, counts, head)
 
 
-def movement_of(level: Level, settings: Settings) -> list[Movement]:
+def trends_of(level: Level, settings: Settings) -> list[Trend]:
     """Trends, conditional and not; none without a panel."""
     if level.panel is None or level.moving is None:
         return []
     return [
-        (level, head, converging(level.moving, level.panel, conditional=conditional, **_how(settings)))
+        (head, converging(level.moving, level.panel, conditional=conditional, **_how(settings)))
         for conditional, head in _asked(level)
     ]
 
@@ -154,11 +180,9 @@ def convergence_of(found: list[Movement], settings: Settings) -> Iterator[Row]:
     moving = [movement for movement in found if varies(movement[2])]
     each = [estimate for _, _, estimate in moving]
     together, alone = (adjusted(each, which) if each else [] for which in (slice(3), slice(len(MEASURES) + 1, None)))
-    for (level, head, trend), *p in zip(moving, together, alone, strict=True):
-        assert level.panel is not None  # noqa: S101 (no trend is made without)
-        yield from rows.convergence_rows(
-            trend, level.draws.observed, level.panel, (p[0], p[1]), head, settings.confidence
-        )
+    for (cells, head, trend), *p in zip(moving, together, alone, strict=True):
+        assert cells.panel is not None  # noqa: S101 (no trend is made without)
+        yield from rows.convergence_rows(trend, cells.observed, cells.panel, (p[0], p[1]), head, settings.confidence)
 
 
 def unvaried(found: list[Movement]) -> dict[str, str]:
@@ -166,8 +190,8 @@ def unvaried(found: list[Movement]) -> dict[str, str]:
     why = "all papers name the same, so that communities cannot differ"
     asked = {True: "conditional", False: "unconditional"}
     return {
-        f"convergence, {level.name}, {asked[head['conditional']]}": why
-        for level, head, estimate in found
+        f"convergence, {cells.name}, {asked[head['conditional']]}": why
+        for cells, head, estimate in found
         if not varies(estimate)
     }
 

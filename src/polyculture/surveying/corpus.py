@@ -86,8 +86,29 @@ def corpus_of(tagged: Tagged, reads: Callable[[Papers], bool] = lambda _: False)
     )
 
 
-def corpus_of_batches(batches: Iterable[Tagged], reads: Callable[[Papers], bool] = lambda _: False) -> Corpus:
-    """Count papers of batches one after another; no more than one is kept.
+@dataclass(frozen=True)
+class Batch:
+    """What is kept of a batch of papers: their counts, None where there are no papers, and where they came from."""
+
+    corpus: Corpus | None
+    counted: Mapping[str, int]
+    source: str
+    partial: str | None
+
+
+KEPT = (Batch, Corpus, Patterns, Tagged, Papers)
+"""Records that corpora and batches consist of."""
+
+
+def batch_of(tagged: Tagged, reads: Callable[[Papers], bool]) -> Batch:
+    """The counts of a batch, without its papers."""
+    of = tagged.papers
+    corpus = replace(corpus_of(tagged, reads), tagged=None) if len(of) else None
+    return Batch(corpus, of.counted, of.source, of.partial)
+
+
+def corpus_of_batches(batches: Iterable[Batch]) -> Corpus:
+    """Add up batches one after another; no more than one is held beside the sum.
 
     Raises
     ------
@@ -97,13 +118,12 @@ def corpus_of_batches(batches: Iterable[Tagged], reads: Callable[[Papers], bool]
     found: Corpus | None = None
     counted, sources, cut = Counter[str](), dict[str, None](), dict[str, None]()
     for batch in batches:
-        counted.update(batch.papers.counted)
-        sources[batch.papers.source] = None
-        if batch.papers.partial:
-            cut[batch.papers.partial] = None
-        if len(batch.papers):
-            part = replace(corpus_of(batch, reads), tagged=None)
-            found = part if found is None else _both(found, part)
+        counted.update(batch.counted)
+        sources[batch.source] = None
+        if batch.partial:
+            cut[batch.partial] = None
+        if batch.corpus is not None:
+            found = batch.corpus if found is None else _both(found, batch.corpus)
     if found is None:
         raise DataError(f"{', '.join(sources)}: no papers are left; see which communities and years were asked for")
     return replace(found, source=", ".join(sources), counted=dict(counted), partial="; ".join(cut) or None)

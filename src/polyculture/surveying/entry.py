@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import cache, partial
 from typing import Any
 
+from polyculture import store
 from polyculture.progress import LOG
 from polyculture.surveying.asked import of_level, of_papers
-from polyculture.surveying.at_level import Movement, at_level, convergence_of, movement_of, of_counts, unvaried
-from polyculture.surveying.corpus import Corpus, corpus_of, corpus_of_batches
+from polyculture.surveying.at_level import Movement, at_level, cells_of, convergence_of, of_counts, trends_of, unvaried
+from polyculture.surveying.corpus import KEPT, Batch, Corpus, batch_of, corpus_of, corpus_of_batches
+from polyculture.surveying.depends import depends_on
+from polyculture.surveying.estimated import Estimated
 from polyculture.surveying.patterns import LEVELS
 from polyculture.surveying.result import SurveyResult
 from polyculture.surveying.settings import QUESTIONS, Settings
-from polyculture.surveying.sources import Communities, Reading, rows_at_once, tagged_batches, tagged_from
+from polyculture.surveying.sources import Communities, Reading, in_memory, rows_at_once, tagged_batches, tagged_from
 from polyculture.surveying.tagged import Tagged
 
 UNASKED = "not asked (setting questions)"
@@ -87,12 +91,30 @@ def survey(
     """
     how = Reading(vocabulary, communities, years, dict(columns or {}), format, abstracts)
     chosen = Settings(draws=draws, nulls=nulls, seed=seed, **settings)
-    rows = rows_at_once(source, batch)
+    source, rows = in_memory(source, how), rows_at_once(source, batch)
+    with store.part("survey", kinds=KEPT, **depends_on(source, how, rows), settings=asdict(chosen)) as part:
+        return part.step("survey", lambda: survey_corpus(_corpus(source, how, rows), chosen), (SurveyResult,))
+
+
+def _corpus(source: Any, how: Reading, rows: int) -> Corpus:
+    """Papers read, tagged and counted, at once or in batches."""
     if rows:
-        return survey_corpus(corpus_of_batches(tagged_batches(source, how, rows), how.reads), chosen)
+        return store.step("corpus", lambda: _in_batches(source, how, rows), KEPT)
     # of papers that were tagged elsewhere nobody knows in what
     given = isinstance(source, Tagged)
-    return survey_corpus(corpus_of(tagged_from(source, how), lambda papers: not given and how.reads(papers)), chosen)
+    return store.step(
+        "corpus", lambda: corpus_of(tagged_from(source, how), lambda papers: not given and how.reads(papers)), KEPT
+    )
+
+
+def _in_batches(source: Any, how: Reading, rows: int) -> Corpus:
+    def counted(batch: Callable[[], Tagged]) -> Batch:
+        return batch_of(batch(), how.reads)
+
+    return corpus_of_batches(
+        store.step(f"batch {number}", partial(counted, batch), KEPT)
+        for number, batch in enumerate(tagged_batches(source, how, rows), 1)
+    )
 
 
 def survey_corpus(corpus: Corpus, settings: Settings) -> SurveyResult:
@@ -100,11 +122,10 @@ def survey_corpus(corpus: Corpus, settings: Settings) -> SurveyResult:
     found: dict[str, Any] = {}
     moving: list[Movement] = []
     for name in LEVELS:
-        level = at_level(corpus, name, settings)
-        for field, part in (*of_counts(level, settings), *of_level(corpus, level, settings)):
+        parts, movements = _at(corpus, name, settings)
+        for field, part in parts:
             _add(found, field, part)
-        if "convergence" in settings.questions:
-            moving += movement_of(level, settings)
+        moving += movements
         LOG.info("level %s measured", name)
     for field, part in of_papers(corpus, settings):
         _add(found, field, part)
@@ -117,6 +138,20 @@ def survey_corpus(corpus: Corpus, settings: Settings) -> SurveyResult:
         **_about(corpus),
         **found,
     )
+
+
+def _at(corpus: Corpus, name: str, settings: Settings) -> tuple[list[tuple[str, Any]], list[Movement]]:
+    """What a level of the vocabulary adds to the result's fields, and how it moves."""
+    cells = cells_of(corpus, name, settings)
+    level = cache(partial(at_level, corpus, cells, settings))  # drawn where a step needs it, and once
+    parts = [
+        *store.step(f"{name}: diversity", lambda: list(of_counts(level(), settings))),
+        *store.step(f"{name}: names", lambda: of_level(corpus, level(), settings)),
+    ]
+    if "convergence" not in settings.questions:
+        return parts, []
+    trends = store.step(f"{name}: trends", lambda: trends_of(level(), settings), (Estimated,))
+    return parts, [(cells, head, trend) for head, trend in trends]
 
 
 def _add(found: dict[str, Any], field: str, part: Any) -> None:

@@ -12,6 +12,8 @@ from polyculture import store
 if TYPE_CHECKING:
     import polars as pl
 
+    from polyculture.report import Provenance
+
 SCHEMA = "polyculture.survey/1"
 Rows = Sequence[Mapping[str, Any]]
 
@@ -114,11 +116,17 @@ class SurveyResult:
         """Write it as JSON; NaN becomes null."""
         store.write_json(Path(path), self.to_dict())
 
-    def report(self, path: str | Path) -> None:
-        """Write it as one self-contained HTML file."""
-        from polyculture.report.survey import write_survey_report
+    def report(self, path: str | Path, *, language: str = "en", provenance: Provenance | None = None) -> None:
+        """Write it as one self-contained HTML file, in English or Chinese (``zh``)."""
+        from polyculture.report import write_report
 
-        write_survey_report(self, path)
+        write_report(self, path, language=language, provenance=provenance)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the answer, the figures and the findings."""
+        from polyculture.report import notebook
+
+        return notebook(self)
 
     def frames(self) -> dict[str, pl.DataFrame]:
         """The tables as polars frames, those of other questions as ``question.table``."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,15 +67,15 @@ def tagged_from(source: Any, how: Reading) -> Tagged:
     """
     if isinstance(source, Tagged):
         return chosen(source, how.chosen, how.years)
-    papers = source if isinstance(source, Papers) else _read(source, how)
+    papers = source if isinstance(source, Papers) else papers_of(source, how)
     LOG.info("%d papers read", len(papers))
     tagged = tagged_papers(papers, how)
     LOG.info("tagged with %d methods of %d families", len(tagged.methods), len(tagged.families))
     return chosen(tagged, how.chosen, how.years)
 
 
-def tagged_batches(source: Any, how: Reading, rows: int) -> Iterator[Tagged]:
-    """Papers of files with what they name, so many at a time; those that are not looked at are left out.
+def tagged_batches(source: Any, how: Reading, rows: int) -> Iterator[Callable[[], Tagged]]:
+    """Papers of files, so many at a time, each batch tagged when it is called; those not looked at are left out.
 
     Raises
     ------
@@ -93,9 +94,13 @@ def tagged_batches(source: Any, how: Reading, rows: int) -> Iterator[Tagged]:
             known = _vocabulary(how)
         name = papers.source
         there.update(papers.frame["community"].cast(pl.String).unique())
-        yield _some(tagged_papers(papers, replace(how, vocabulary=known)), how.chosen, how.years)
+        yield partial(_tagged_some, papers, replace(how, vocabulary=known))
         LOG.info("%d papers read and tagged", len(papers))
     _check_communities(how.chosen, sorted(there), name)
+
+
+def _tagged_some(papers: Papers, how: Reading) -> Tagged:
+    return _some(tagged_papers(papers, how), how.chosen, how.years)
 
 
 def rows_at_once(source: Any, batch: int | None) -> int:
@@ -216,7 +221,14 @@ def paths_of(source: Any) -> list[Path] | None:
     return None
 
 
-def _read(source: Any, how: Reading) -> Papers:
+def in_memory(source: Any, how: Reading) -> Any:
+    """A table as papers; files, papers and tagged papers as they are."""
+    given = isinstance(source, Papers | Tagged) or paths_of(source) is not None
+    return source if given else papers_of(source, how)
+
+
+def papers_of(source: Any, how: Reading) -> Papers:
+    """Papers of files or of a table."""
     from polyculture.data.papers import from_frame, read_papers
 
     paths = paths_of(source)

@@ -46,7 +46,7 @@ def calibrate(
     ----------
     observed : float or array of any shape
         NaN where a value is undefined.
-    draws : array of shape (K, *shape of observed)
+    draws : array of shape (K, ...), the rest as observed
         The same values where nothing but chance makes things alike, such as after a permutation of items.
     alpha : float, default 0.05
         Share of chance values allowed above the threshold.

@@ -50,10 +50,11 @@ def cka(x: Array, y: Array, *, debiased: bool = True) -> float:
 
     Returns
     -------
-    float in [-1, 1], or [0, 1] if biased; 0 is expected by chance, or :math:`\mathrm{tr}(K)\,\mathrm{tr}(L) /
-    ((n-1) \|K\| \|L\|)` with centred K and L if biased. Never clamped: a negative value is less alike than chance.
-    NaN if a representation does not vary, or varies in so few items that, once chance is taken off, no similarity to
-    itself is left to divide by; 1 would be a claim that the data cannot support.
+    float in [-1, 1], or [0, 1] if biased
+        0 is expected by chance, or :math:`\mathrm{tr}(K)\,\mathrm{tr}(L) / ((n-1) \|K\| \|L\|)` with centred K and L
+        if biased. Never clamped: a negative value is less alike than chance.
+        NaN if a representation does not vary, or varies in so few items that, once chance is taken off, no similarity
+        to itself is left to divide by; 1 would be a claim that the data cannot support.
 
     Raises
     ------

@@ -1,0 +1,57 @@
+"""The option ``--run``: a folder from which a command that was broken off goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polyculture.errors import DataError
+
+RunFolder = Annotated[
+    Path | None,
+    typer.Option("--run", metavar="FOLDER", help="Keep finished steps here; the same command goes on from them."),
+]
+
+
+@contextmanager
+def kept_in(
+    folder: Path | None,
+    command: str,
+    inputs: Sequence[Path | None],
+    settings: Mapping[str, Any],
+    outputs: Sequence[Path | None],
+) -> Iterator[None]:
+    """Keep the steps of what runs inside in a folder, if there is one to keep them in.
+
+    Parameters
+    ----------
+    folder : path or None
+    command : str
+    inputs, outputs : sequence of path or None
+        Files that are read, known by their content, and files or folders that are written.
+    settings : mapping
+        All that the results depend on, as plain values: the folder of another run is refused.
+
+    Raises
+    ------
+    DataError
+        If the folder is an output or an input, too.
+    StoreError
+        If the folder holds something else than a run of this.
+    """
+    if folder is None:
+        yield
+        return
+    from polyculture import store
+
+    taken = {path.resolve() for path in (*inputs, *outputs) if path is not None}
+    if folder.resolve() in taken:
+        raise DataError(f"--run {folder}: is read or written otherwise; name a folder of its own")
+    files = {f"the file {path}": (store.content_of(path) or "")[:16] for path in inputs if path is not None}
+    about = {"command": command, **files, **settings}
+    with store.run(folder, about=about, outputs=outputs):
+        yield

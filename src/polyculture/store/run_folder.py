@@ -1,0 +1,113 @@
+"""What lies in a run folder: that it is one, what it is of, and what killed processes left in it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from polyculture.errors import StoreError
+from polyculture.store.artefact import MANIFEST
+from polyculture.store.files import plain, sweep, write_json
+from polyculture.store.locks import LOCK
+from polyculture.version import __version__
+
+SCHEMA = 1
+RUN, JOURNAL = "run.json", "journal.jsonl"
+STEP = re.compile(r"[a-z0-9-]+-[0-9a-f]{12}")
+
+
+def check_ours(folder: Path) -> None:
+    """Make the folder; one that is there must hold nothing but a run.
+
+    Raises
+    ------
+    StoreError
+        Naming what else is in it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        strange = [path.name for path in folder.iterdir() if not _ours(path)]
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be a run folder ({error.strerror}); choose another") from error
+    if strange:
+        raise StoreError(f"{folder} holds other things than a run ({min(strange)}); name a new folder")
+
+
+def _ours(path: Path) -> bool:
+    if path.is_dir():
+        return STEP.fullmatch(path.name) is not None
+    return path.name in (RUN, JOURNAL, LOCK) or path.name.endswith(".tmp")
+
+
+def tidy(folder: Path) -> None:
+    """Take away what a killed process left: temporary files, steps that are not whole, half a line of the journal."""
+    sweep(folder, older_than=0.0)
+    for place in folder.glob("*/*/"):
+        sweep(place, older_than=0.0)
+        if STEP.fullmatch(place.name) and not (place / MANIFEST).is_file():
+            shutil.rmtree(place, ignore_errors=True)
+    journal = folder / JOURNAL
+    if journal.is_file() and not (text := journal.read_bytes()).endswith(b"\n"):
+        os.truncate(journal, text.rfind(b"\n") + 1)
+
+
+def sweep_beside(path: Path) -> None:
+    """What writing this very file or folder left half-done beside it or in it."""
+    where = Path(os.path.realpath(path))
+    for stray in where.parent.glob(f".{_escaped(where.name)}.*.tmp"):
+        with contextlib.suppress(OSError):
+            stray.unlink()
+    if where.is_dir():
+        sweep(where, older_than=0.0)
+
+
+def _escaped(name: str) -> str:
+    return re.sub(r"([*?[])", r"[\1]", name)
+
+
+def begin(folder: Path, about: Mapping[str, Any] | None) -> None:
+    """Note what the run is of, or see that it is the same.
+
+    Raises
+    ------
+    StoreError
+        Saying what differs.
+    """
+    place = folder / RUN
+    if about is None:
+        return
+    given = plain({**about, "polyculture": __version__})
+    if not place.is_file() or not any(folder.glob(f"*/*/{MANIFEST}")):
+        write_json(place, {"schema": SCHEMA, "about": given})
+        return
+    try:
+        known = dict(json.loads(place.read_bytes())["about"])
+    except (OSError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise StoreError(f"{place} cannot be read ({error}); remove the folder to begin anew") from error
+    told = [
+        f"{name} was {known.get(name)!r} and is {given.get(name)!r}"
+        for name in {**known, **given}
+        if known.get(name) != given.get(name)
+    ]
+    if told:
+        raise StoreError(f"{folder} is the run of something else: {'; '.join(told)}; name another folder, or remove it")
+
+
+def append(path: Path, line: Mapping[str, Any]) -> None:
+    """One line at the end of the journal, in one piece."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        try:
+            os.write(handle, (json.dumps(line) + "\n").encode())
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be written ({error.strerror}); free some room or choose another place"
+        ) from error
