@@ -113,7 +113,7 @@ def mutants(packages: Sequence[str]) -> list[Mutant]:
 
 
 def files_of(mutant: Mutant) -> list[str]:
-    """The test files that speak most of a module's functions and classes, and the module's own examples."""
+    """A module's own examples, and the test files that speak most of its functions and classes."""
     tree = ast.parse(mutant.path.read_text(encoding="utf-8"))
     names = {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef) and n.name[0] != "_"}
     names |= {mutant.path.stem}
@@ -121,7 +121,7 @@ def files_of(mutant: Mutant) -> list[str]:
     package = mutant.path.relative_to(SOURCE).parts[0]
     files = [*(TESTS / package).rglob("test_*.py"), *TESTS.glob(f"test_{package}*.py")]
     spoken = sorted((-len(word.findall(f.read_text(encoding="utf-8"))), str(f)) for f in files)
-    return [file for count, file in spoken[:MOST_FILES] if count] + [str(mutant.path)]
+    return [str(mutant.path), *(file for count, file in spoken[:MOST_FILES] if count)]
 
 
 class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -210,7 +210,7 @@ def main() -> None:
     for mutant in sample:
         files = files_of(mutant)
         ended = "survived"
-        for file in files:  # the one that says most of it is asked first, and mostly suffices
+        for file in files:  # examples take no time, and often suffice
             if ended == "survived" and _sound(file, sound):
                 ended = survives(mutant, [file])
         ends[ended] = ends.get(ended, 0) + 1

@@ -163,3 +163,29 @@ def test_a_damaged_cache_that_cannot_be_set_aside_is_done_without(
     monkeypatch.setattr(Path, "replace", stays)
     assert kept.get(["a"])[1].tolist() == [False]
     assert caplog.text.count("is damaged") == told
+
+
+def no_manifest(_path: Path, _manifest: Any) -> None:
+    raise StoreError("there is no room")
+
+
+def test_parts_without_a_manifest_are_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path / "old", {"a": 1}, kind="a", facts={})
+    before = sorted(path.name for path in (tmp_path / "old").iterdir())
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr(artefact, "write_json", no_manifest)
+    for name in ("old", "new", "empty"):
+        with pytest.raises(StoreError, match="there is no room"):
+            save(tmp_path / name, {"a": 2}, kind="a", facts={})
+    assert sorted(path.name for path in (tmp_path / "old").iterdir()) == before
+    assert load(tmp_path / "old", kind="a") == {"a": 1}
+    assert not (tmp_path / "new").exists()
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["longdouble", "complex64", "datetime64[s]", "timedelta64[s]", "S3"])
+def test_arrays_of_other_types_than_numbers_of_64_bits_are_refused(kind: str, tmp_path: Path) -> None:
+    if np.dtype(kind) == np.float64:
+        pytest.skip("a long double is no longer than a double here")
+    with pytest.raises(StoreError, match=r"w is an array of .*, which cannot be kept"):
+        save(tmp_path, {"w": np.zeros(2, dtype=kind)}, kind="a", facts={})

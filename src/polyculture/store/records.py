@@ -92,7 +92,7 @@ def _made(value: dict[str, Any], kinds: Collection[type]) -> Any:
     if value[_TAG] == _TABLE:
         import polars as pl
 
-        # the bytes are those that were written here: their hash was compared
+        # of an artefact whose sums are right: damage does not come so far
         return pl.read_parquet(io.BytesIO(value["parquet"].tobytes()))  # noqa: TID251
     made: Any = {kind.__name__: kind for kind in kinds}[value[_TAG]]
     if hasattr(made, "from_state"):
