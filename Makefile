@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 DOCS := $(VENV)/.docs
 export HF_HUB_OFFLINE := 1
 
-.PHONY: install demo test check fix bench docs clean
+.PHONY: install demo test coverage check fix bench docs clean
 
 install: $(STAMP)
 
@@ -23,6 +23,11 @@ demo: install
 test: install
 	# two processes share the tests; each with one thread
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+# one process, as several would each count apart; of `measure` and `store` alone: make coverage OF="tests/measure tests/test_store.py"
+coverage: install
+	OMP_NUM_THREADS=1 $(BIN)/python -m coverage run -m pytest -n 0 $(OF)
+	$(BIN)/python -m coverage report
 
 check: install
 	$(BIN)/ruff format --check .

@@ -31,6 +31,10 @@ class LeakageError(DataError):
     """The same item stands in training and in test data."""
 
 
+class MemoryLimitError(ParameterError):
+    """The work may need more memory than it may take."""
+
+
 class MissingExtraError(PolycultureError):
     """A part needs a package that is not installed."""
 

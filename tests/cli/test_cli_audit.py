@@ -49,9 +49,7 @@ def test_a_second_run_says_the_same(table: Path) -> None:
     assert run("audit", table, "--quiet").out == run("audit", table, "--quiet").out
 
 
-def test_same_files_and_seed_give_the_same_bytes(
-    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_same_files_and_seed_give_the_same_bytes(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # a report tells the time and the command, and nothing else of the run
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
     for name in ("one", "two"):

@@ -13,6 +13,8 @@ from polars.testing import assert_frame_equal
 from polyculture.data.interactions import Interactions, hold_out
 from polyculture.errors import DataError, ParameterError, StoreError
 from polyculture.recommend import CrossDomainRecommender
+from polyculture.recommend.recommender import AUTO
+from polyculture.recommend.search import possible
 
 
 def parity(names: np.ndarray) -> np.ndarray:
@@ -220,6 +222,18 @@ def test_a_named_method_is_fitted_whatever_the_size(two_domains: Interactions, m
         assert {member.method for member in members} <= {"ease", "user_ease"}
     auto = CrossDomainRecommender(vectors=8, k=3).fit(two_domains).choices_["a"].warm
     assert not {member.method for member in auto} & {"ease", "user_ease"}
+
+
+@pytest.mark.parametrize(
+    ("shape", "methods"),
+    [
+        ((6000, 50_000), {"popularity", "spectral", "ease", "user_ease"}),
+        ((30_000, 40_000), {"popularity", "spectral", "light_gcn"}),
+        ((300_000, 400_000), {"popularity", "spectral"}),
+    ],
+)
+def test_what_is_tried_depends_on_the_size(shape: tuple[int, int], methods: set[str]) -> None:
+    assert {name for name in AUTO if possible(name, shape)} == methods
 
 
 def test_few_users_are_told_and_served(caplog: pytest.LogCaptureFixture) -> None:

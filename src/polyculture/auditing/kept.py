@@ -6,13 +6,17 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyculture import store
 from polyculture.auditing.result import AuditResult
+from polyculture.data.audit_input.parquet import read_parquets
 from polyculture.errors import DataError, StoreError
 from polyculture.progress import LOG
 from polyculture.version import __version__
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def fingerprint(paths: Sequence[Path], *settings: object) -> str:
@@ -39,16 +43,21 @@ def load(name: str) -> AuditResult | None:
     place = _place(name)
     if place is None or not place.is_file():
         return None
-    import polars as pl
-
     try:
         plain: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
         table = place.with_suffix(".parquet")
         # the table is written first, so a result that names one has it, unless somebody took it away
-        return AuditResult.from_dict(plain, pl.read_parquet(table) if plain.pop("has_table") else None)
-    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+        return AuditResult.from_dict(plain, _frame(table) if plain.pop("has_table") else None)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         LOG.warning("%s is damaged (%s) and is computed again", place, error)
         return None
+
+
+def _frame(path: Path) -> pl.DataFrame:
+    (found,) = read_parquets([path], small=False)
+    if isinstance(found, DataError):
+        raise found
+    return found
 
 
 def save(name: str, found: AuditResult) -> None:

@@ -27,6 +27,8 @@ from polyculture.errors import DataError
 from polyculture.measure.inference.interval import Interval
 from polyculture.measure.outcome.pairs import OutcomePairs, outcome_pairs
 from polyculture.measure.pairs import PairMeasure
+from polyculture.memory import audit_answers as audit_answers_need
+from polyculture.memory import check
 from polyculture.progress import LOG, Steps
 
 LIKENESS = ("error_consistency", "agreement")
@@ -47,6 +49,7 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
     """
     _check(answers)
     LOG.info("%d models, %d items", len(answers.models), len(answers.items))
+    check(audit_answers_need(len(answers.items), len(answers.models), blocks=settings.memory))
     clock, models = Steps(), answers.models
     with clock.step("pairs"):
         pairs = store.step("pairs", lambda: _pairs(answers, settings), (OutcomePairs, PairMeasure, Interval))

@@ -23,6 +23,8 @@ from polyculture.measure.pairs import PairMeasure
 from polyculture.measure.representation.cka import cka_matrix
 from polyculture.measure.representation.layers import Layers
 from polyculture.measure.representation.pairs import RepresentationPairs, representation_pairs
+from polyculture.memory import audit_embeddings as audit_need
+from polyculture.memory import check
 from polyculture.progress import LOG, Steps
 
 REPLICATES, MOST_LAYERS, FEWEST_ITEMS = 10, 300, 16
@@ -46,6 +48,8 @@ def audit_embeddings(embeddings: Embeddings, settings: Settings, cards: Cards | 
     clock = Steps()
     layers = [list(embeddings.layers[model].values()) for model in models]
     LOG.info("%d models, %d layers, %d items", len(models), sum(map(len, layers)), len(embeddings.items))
+    columns = sum(layer.shape[1] for several in layers for layer in several)
+    check(audit_need(len(embeddings.items), columns, sum(map(len, layers)), blocks=settings.memory))
     with clock.step("representations"):
         found = _each_kept(layers, settings) if store.keeping() else _pairs(layers, settings, settings.measures)
     first = settings.measures[0]

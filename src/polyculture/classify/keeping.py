@@ -63,7 +63,7 @@ class Keeping(Fitting):
     @classmethod
     def load(cls, folder: str | Path) -> Self:
         """Read a model that :meth:`save` wrote; nothing in it is executed."""
-        return cls.from_state(store.load(Path(folder), kind=cls.__name__))
+        return store.rebuilt(Path(folder), cls.from_state, kind=cls.__name__)
 
     def state(self) -> State:
         """All that is needed to build the fitted model again."""

@@ -11,6 +11,7 @@ from polyculture.cli.common import (
     HTML,
     JsonFile,
     Language,
+    Memory,
     Quiet,
     ReportFile,
     Seed,
@@ -21,13 +22,15 @@ from polyculture.cli.common import (
 )
 from polyculture.cli.kept import RunFolder, kept_in
 from polyculture.cli.reporting import write_report
+from polyculture.memory import size_of
 
 if TYPE_CHECKING:
     from polyculture.auditing import AuditResult
 
 KINDS = ("auto", "answers", "long", "wide", "outcomes", "detections", "embeddings", "models")
 MEASURES = "cka, mutual_knn, rbf_cka, rsa, procrustes, svcca"
-_GIBIBYTE = 2**30
+_BLOCKS = 2**31
+"""Bytes of the blocks of products, unless less is allowed in all."""
 
 
 def audit_command(
@@ -66,7 +69,7 @@ def audit_command(
     adjust: Annotated[
         str, typer.Option("--adjust", help="For many pairs: benjamini-hochberg or holm.")
     ] = "benjamini-hochberg",
-    memory: Annotated[float, typer.Option("--memory", metavar="GIB", help="For the blocks of products.")] = 2.0,
+    memory: Memory = None,
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Use what the same files gave before.")] = True,
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Threads of the products; 0 is all.")] = 0,
@@ -85,7 +88,6 @@ def audit_command(
         level=(level, 0.5, 0.9999),
         neighbours=(neighbours, 1, 2**20),
         permutations=(permutations, 1, 10**6),
-        memory=(memory, 0.01, 2**20),
         jobs=(jobs, 0, 1024),
     )
     settings: dict[str, Any] = {
@@ -101,7 +103,7 @@ def audit_command(
         "permutations": permutations,
         "level": level,
         "adjust": adjust,
-        "memory": int(memory * _GIBIBYTE),
+        "memory": _BLOCKS if memory is None else min(_BLOCKS, size_of(memory) // 4),
         "cache": cache,
         "seed": seed,
     }

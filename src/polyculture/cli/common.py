@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from polyculture.errors import DataError, ParameterError, PolycultureError
+from polyculture.memory import limited, size_of
 
 ENDINGS = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson")
 """Of tables that are read and written."""
@@ -40,6 +41,24 @@ ReportFile = Annotated[
     Path | None, typer.Option("--report", metavar="FILE.html", help="Write a report to open anywhere.")
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Same data, same seed, same numbers.")]
+
+
+def _limit(ctx: typer.Context, size: str | None) -> str | None:
+    """Set the limit until the command ends."""
+    if size is not None:
+        ctx.with_resource(limited(size_of(size)))
+    return size
+
+
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        callback=_limit,
+        help="What it may take, such as 4GB; work that may need more is refused before it begins.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every epoch.")]
 

@@ -17,6 +17,7 @@ from polyculture.cli.common import (
     JsonFile,
     LabelColumn,
     Language,
+    Memory,
     Quiet,
     ReportFile,
     Seed,
@@ -168,6 +169,7 @@ def fit_command(
     leakage: Leakage = "error",
     threshold: Threshold = None,
     validation: Validation = 0.15,
+    memory: Memory = None,  # noqa: ARG001 - the option sets the limit itself
     seed: Seed = 0,
     jobs: Jobs = None,
     json: JsonFile = None,

@@ -17,6 +17,7 @@ from polyculture.cli.common import check_choice, write_json
 from polyculture.cli.findings import choices as chosen_by
 from polyculture.cli.findings import show_choices, show_evaluation
 from polyculture.cli.fit import Choices, Outputs
+from polyculture.cli.need import check_memory
 from polyculture.cli.reporting import write_report
 from polyculture.cli.screen import note, show
 from polyculture.data import DomainData
@@ -90,6 +91,7 @@ class Fitted:
 def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *, quiet: bool) -> Fitted:
     """Learn from items, keep the model, and judge it where there are test items."""
     check_choice("--fuse", choices.fuse, FUSE)
+    check_memory(data, choices.encoders, choices.backbone)
     judged = _judged(data, wanted=outputs.report is not None)
     backbone = _backbone(choices, written=outputs.pretrained is not None)
     encoders = _preset(choices.task, data) or _encoders(

@@ -11,6 +11,7 @@ import typer
 from polyculture.cli.common import (
     ENDINGS,
     JsonFile,
+    Memory,
     Quiet,
     Seed,
     check_choice,
@@ -124,6 +125,7 @@ def fit(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the recommender.")
     ] = None,
     k: Cuts = "10,20",
+    memory: Memory = None,  # noqa: ARG001 - the option sets the limit itself
     seed: Seed = 0,
     json: JsonFile = None,
     run: RunFolder = None,

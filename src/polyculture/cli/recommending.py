@@ -18,6 +18,7 @@ from polyculture.cli.screen import progress, show
 from polyculture.data.answers import Policy
 from polyculture.data.interactions import INTERACTIONS, Interactions, hold_out, load_interactions, read_interactions
 from polyculture.errors import DataError, ParameterError
+from polyculture.memory import check, recommend
 from polyculture.progress import Steps
 from polyculture.tables import cell
 
@@ -44,6 +45,7 @@ def fit_to(
     with progress(quiet=quiet):
         with steps.step("read"):
             data = _read(path, given)
+        _check_memory(data, parameters)
         tested = data.within("test")
         if tested.all():
             raise DataError(f"{data.source}: has no training interactions; mark some as train in the split column")
@@ -73,6 +75,24 @@ def fit_to(
     if found is not None:
         _show_frame("judged on the test split", found)
     typer.echo(out)
+
+
+def _check_memory(data: Interactions, parameters: Mapping[str, Any]) -> None:
+    """Refuse interactions whose model may need more than the limit, where there is one."""
+    methods = parameters.get("method", "auto")
+    dense = methods == "auto" or any(
+        "ease" in str(name) for name in ([methods] if isinstance(methods, str) else methods)
+    )
+    vectors = parameters.get("vectors", 512)
+    check(
+        recommend(
+            len(data.users),
+            len(data.items),
+            len(data),
+            vectors=vectors if isinstance(vectors, int) else 512,
+            dense=dense,
+        )
+    )
 
 
 def evaluate_to(

@@ -12,6 +12,7 @@ from polyculture.cli.common import (
     HTML,
     JsonFile,
     Language,
+    Memory,
     Quiet,
     ReportFile,
     Seed,
@@ -95,6 +96,7 @@ def survey_command(
         int, typer.Option("--least", metavar="N", help="Papers that a community and year needs that name a method.")
     ] = 30,
     level: Annotated[float, typer.Option("--level", help="Coverage of the intervals, 0.5 to 0.9999.")] = 0.95,
+    memory: Memory = None,  # noqa: ARG001 - the option sets the limit itself
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Threads; 0 is all.")] = 0,
     json: JsonFile = None,
@@ -190,10 +192,14 @@ def _asked(listed: str | None) -> dict[str, list[str]]:
 
 def _survey(paths: list[Path], settings: dict[str, Any], *, quiet: bool) -> SurveyResult:
     from polyculture.cli.screen import progress
+    from polyculture.memory import check
+    from polyculture.memory import survey as need
     from polyculture.surveying import survey
+    from polyculture.surveying.sources import rows_at_once, unpacked
 
     try:
         with progress(quiet=quiet):
+            check(need(unpacked(paths), rows_at_once(paths, settings["batch"])))
             return survey(paths, **settings)
     except DataError as error:
         raise DataError(_in_options(str(error))) from error

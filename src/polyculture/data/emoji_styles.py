@@ -132,7 +132,7 @@ def _kept(cache: str | Path | None) -> Mapping[str, Array] | None:
         return None
     try:
         # every member of a zip has a checksum, which is compared when it is read
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:  # noqa: TID251 - without pickles
             return {name: file[name] for name in ("names", "category", "images")}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         LOG.warning("%s is damaged (%s) and is made again", path, error)

@@ -106,12 +106,13 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _parquet(path: Path, data: bytes) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(io.BytesIO(data))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise DataError(f"{path}: is no whole Parquet file ({reason}); write it again") from error
+def _parquet(path: Path, _data: bytes) -> pl.DataFrame:
+    from polyculture.data.audit_input.parquet import read_parquets
+
+    (found,) = read_parquets([path], small=False)
+    if isinstance(found, DataError):
+        raise found
+    return found
 
 
 def _csv(path: Path, data: bytes) -> Columns:

@@ -32,6 +32,11 @@ MODELS = Registry(
             "how much each user speaks for each other one",
             "Steck 2019, arXiv:1905.03375",
         ),
+        "light_gcn": Part(
+            "polyculture.recommend.light_gcn:light_gcn",
+            "vectors spread over the graph of users and items, learnt by a softmax of cosines",
+            "He et al. 2020, arXiv:2002.02126",
+        ),
     },
 )
 

@@ -101,7 +101,8 @@ def _climbed(trials: Trials, method: str, others: Sequence[float]) -> list[Membe
     if len(others) == 1:
         return [first]
     start = dict(first.settings) | {"others": others[1]}
-    start["offset"] = round(start.pop("output_exponent") - start["item_exponent"], 6)
+    if "output_exponent" in start:
+        start["offset"] = round(start.pop("output_exponent") - start["item_exponent"], 6)
     return [first, trials.best(method, others[1:], start)]
 
 

@@ -32,7 +32,7 @@ from polyculture.recommend.stored import read_state, written_state
 if TYPE_CHECKING:
     import polars as pl
 
-AUTO = ("popularity", "spectral", "ease", "user_ease")
+AUTO = ("popularity", "light_gcn", "spectral", "ease", "user_ease")
 
 
 class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
@@ -342,7 +342,7 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
     @classmethod
     def load(cls, folder: str | Path) -> CrossDomainRecommender:
         """What was saved; nothing in the folder is executed."""
-        return read_state(cls, store.load(folder, kind="recommender"))
+        return store.rebuilt(folder, partial(read_state, cls), kind="recommender")
 
     def notes(self) -> list[str]:
         """What was chosen for each domain, in sentences."""

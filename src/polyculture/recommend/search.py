@@ -15,6 +15,7 @@ from polyculture.recommend.climb import climb
 from polyculture.recommend.ease import LIMIT, ease
 from polyculture.recommend.edges import Edges, joined
 from polyculture.recommend.jury import Jury
+from polyculture.recommend.light_gcn import LightGCN, light_gcn
 from polyculture.recommend.popularity import popularity
 from polyculture.recommend.ranked import on_one_scale
 from polyculture.recommend.spectral import Basis, Spectral, basis_of
@@ -24,6 +25,12 @@ EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 OFFSETS = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)
 LINEAR = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
 VECTORS = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536)
+DRAWN = ("spectral", "light_gcn")
+"""Methods that draw at random."""
+
+_SPREAD = 500_000
+"""Users and items of which vectors are learnt by `auto`: in each of dozens of steps all are moved."""
+
 RIDGES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 100.0, 200.0, 400.0, 1000.0)
 
 
@@ -50,6 +57,7 @@ class Trials:
 
     def __post_init__(self) -> None:
         self._graph: tuple[float, sp.csr_array] | None = None
+        self._learnt: dict[float, LightGCN] = {}
         self._basis: tuple[tuple[float, float, float], Basis] | None = None
 
     def graph(self, others: float) -> sp.csr_array:
@@ -83,6 +91,13 @@ class Trials:
         model = user_ease(self.graph(at["others"]), **settings_of("user_ease", at))
         return model.scores(self.jury.rows, self.jury.items)
 
+    def light_gcn(self, at: Mapping[str, Any]) -> Floats:
+        """Scores of the jury's users and items; what was learnt is kept, as it takes longest."""
+        others = at["others"]
+        if others not in self._learnt:
+            self._learnt[others] = light_gcn(self.graph(others), random_state=self.random_state)
+        return self._learnt[others].scores(self.jury.rows, self.jury.items)
+
     def best(self, method: str, others: Sequence[float], start: Mapping[str, Any] | None = None) -> Member:
         """Climb to the best settings of one method, where other domains may weigh as much as is named."""
         ladders, first = _ladders(method, others, min(self.most_vectors, room(self.edges[self.domain])))
@@ -102,8 +117,11 @@ class Trials:
 
 
 def possible(method: str, shape: tuple[int, ...]) -> bool:
-    """Whether a method can be fitted to a matrix of this shape in minutes."""
-    return "ease" not in method or min(shape) <= LIMIT // 3
+    """Whether a method is worth its minutes with a matrix of this shape: vectors are learnt where EASE is too large."""
+    small = min(shape) <= LIMIT // 3
+    if method == "light_gcn":
+        return not small and sum(shape) <= _SPREAD
+    return small or "ease" not in method
 
 
 def unchosen(method: str, matrix: sp.csr_array) -> Settings:
@@ -118,7 +136,7 @@ def room(matrix: sp.csr_array) -> int:
 
 def settings_of(method: str, at: Mapping[str, Any]) -> Settings:
     """The settings of a method's function from a point of the search."""
-    if method == "popularity":
+    if method in ("popularity", "light_gcn"):
         return {}
     names = {"spectral": ("vectors", "linear_weight"), "ease": ("ridge",), "user_ease": ("ridge",)}[method]
     found = {name: at[name] for name in ("user_exponent", "item_exponent", *names)}
@@ -129,6 +147,8 @@ def _ladders(method: str, others: Sequence[float], most: int) -> tuple[dict[str,
     """Values to climb among, cheap settings first, and where to begin."""
     if method == "popularity":
         return {}, {}
+    if method == "light_gcn":
+        return {"others": others}, {"others": others[0]}
     shared: dict[str, Sequence[Any]] = {"user_exponent": EXPONENTS, "item_exponent": EXPONENTS, "others": others}
     middle = {"user_exponent": 0.4, "item_exponent": 0.4, "offset": 0.0, "others": others[0]}
     if method != "spectral":

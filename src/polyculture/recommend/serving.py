@@ -16,13 +16,20 @@ from polyculture.recommend.choose import SIDES, Choice
 from polyculture.recommend.cold_items import within
 from polyculture.recommend.ease import Ease
 from polyculture.recommend.edges import joined
+from polyculture.recommend.light_gcn import LightGCN
 from polyculture.recommend.popularity import Popularity, popularity
-from polyculture.recommend.search import Member
+from polyculture.recommend.search import DRAWN, Member
 from polyculture.recommend.spectral import Spectral
 from polyculture.recommend.user_ease import UserEase
 from polyculture.store import State
 
-_KINDS: dict[str, type[Model]] = {"popularity": Popularity, "spectral": Spectral, "ease": Ease, "user_ease": UserEase}
+_KINDS: dict[str, type[Model]] = {
+    "popularity": Popularity,
+    "spectral": Spectral,
+    "ease": Ease,
+    "user_ease": UserEase,
+    "light_gcn": LightGCN,
+}
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,7 @@ def serve(
     def fit(member: Member) -> Fitted:
         key = repr((member.method, sorted(member.settings.items()), member.others))
         if key not in fitted:
-            extra = {"random_state": seed} if member.method == "spectral" else {}
+            extra = {"random_state": seed} if member.method in DRAWN else {}
             graph = joined(edges, domain, member.others)
             fitted[key] = MODELS.load(member.method)(graph, **member.settings, **extra)
         return Fitted(member, fitted[key])

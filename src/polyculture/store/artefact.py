@@ -7,14 +7,14 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from polyculture.errors import StoreError
+from polyculture.errors import PolycultureError, StoreError
 from polyculture.store.encode import State, decode, encode
 from polyculture.store.files import TEMPORARY, plain, sweep, sync_folder, write_bytes, write_json
 from polyculture.version import __version__
@@ -23,6 +23,8 @@ try:
     import fcntl
 except ImportError:  # no such locks on this system: one writer at a time is then the user's care
     fcntl = None  # type: ignore[assignment]
+
+T = TypeVar("T")
 
 SCHEMA = 2
 MANIFEST = "manifest.json"
@@ -68,18 +70,24 @@ def save(folder: str | Path, state: State, *, kind: str, facts: Mapping[str, Any
     tree, tensors = encode(state)
     text = json.dumps(tree, allow_nan=False, separators=(",", ":"))
     facts = plain(facts)
+    new = not folder.is_dir()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         sync_folder(folder.parent)
     except OSError as error:
+        _undo(folder, new=new)
         raise StoreError(f"{folder} cannot be made ({error.strerror}); choose another folder") from error
     with _locked(folder, alone=True):
-        files = [
-            _write_part(folder, "state", "json", text.encode()),
-            _write_part(folder, "tensors", "safetensors", safetensors.numpy.save(tensors)),
-        ]
-        manifest = {"schema": SCHEMA, "kind": kind, "polyculture": __version__, "facts": facts, "files": files}
-        write_json(folder / MANIFEST, {**manifest, "sha256": _seal(manifest)})
+        try:
+            files = [
+                _write_part(folder, "state", "json", text.encode()),
+                _write_part(folder, "tensors", "safetensors", safetensors.numpy.save(tensors)),
+            ]
+            manifest = {"schema": SCHEMA, "kind": kind, "polyculture": __version__, "facts": facts, "files": files}
+            write_json(folder / MANIFEST, {**manifest, "sha256": _seal(manifest)})
+        except StoreError:
+            _undo(folder, new=new)
+            raise
         _sweep(folder, {file["name"] for file in files})
 
 
@@ -103,6 +111,16 @@ def _sweep(folder: Path, named: set[str]) -> None:
         if _PART.fullmatch(path.name) and path.name not in named:
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def _undo(folder: Path, *, new: bool) -> None:
+    """Take back what was written before the manifest could not be: on a full disk, its room is needed."""
+    with contextlib.suppress(OSError, LookupError, TypeError, ValueError, RecursionError):
+        path = folder / MANIFEST
+        _sweep(folder, {file["name"] for file in json.loads(path.read_bytes())["files"]} if path.exists() else set())
+    if new:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 @contextlib.contextmanager
@@ -167,6 +185,42 @@ def broken_off(folder: str | Path) -> bool:
     """
     names = [path.name for path in Path(folder).iterdir()]
     return all(_PART.fullmatch(name) or TEMPORARY.fullmatch(name) for name in names)
+
+
+def rebuilt(folder: str | Path, build: Callable[[State], T], *, kind: str) -> T:
+    """What a function makes of the state that was saved in a folder; a state that does not suit it is one sentence.
+
+    Whoever writes a folder can write hashes that fit, so a state may be whole and still be of nothing.
+
+    Parameters
+    ----------
+    folder : path
+    build : callable
+    kind : str
+        See `load`.
+
+    Raises
+    ------
+    StoreError
+        See `load`; also if the state lacks something, or holds what cannot be.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(folder, {"width": 2}, kind="demo", facts={})
+    ...     rebuilt(folder, lambda state: state["height"], kind="demo")
+    Traceback (most recent call last):
+    polyculture.errors.StoreError: ... holds a state of which no demo can be made (KeyError: 'height'); ...
+    """
+    state = load(folder, kind=kind)
+    try:
+        return build(state)
+    except PolycultureError as error:
+        raise StoreError(f"{folder} holds a state of which no {kind} can be made ({error})") from error
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError, MemoryError) as error:
+        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
+        raise StoreError(f"{folder} holds a state of which no {kind} can be made ({reason}); {_AGAIN}") from error
 
 
 def facts(folder: str | Path, *, kind: str) -> dict[str, Any]:

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from polyculture.errors import StoreError
-from polyculture.progress import LOG
 from polyculture.store import records
-from polyculture.store.artefact import MANIFEST, load, save
 from polyculture.store.locks import alone
-from polyculture.store.run_folder import JOURNAL, SCHEMA, append, begin, check_ours, sweep_beside, tidy
+from polyculture.store.run_folder import SCHEMA, begin, check_ours, sweep_beside, tidy
+from polyculture.store.steps import Part, named
 from polyculture.version import __version__
 
 T = TypeVar("T")
-
-_KIND = "step"
 
 
 @dataclass(frozen=True)
@@ -30,60 +24,6 @@ class Run:
     """A run folder that this process holds."""
 
     folder: Path
-
-
-@dataclass
-class Part:
-    """One question that a run answers in steps; without a folder every step is computed and nothing is kept.
-
-    Examples
-    --------
-    >>> from polyculture.store.runs import Part
-    >>> Part(None).step("sum", lambda: 1 + 2)
-    3
-    """
-
-    folder: Path | None
-    asked: set[str] = field(default_factory=set)
-
-    def step(self, name: str, compute: Callable[[], T], kinds: Collection[type] = ()) -> T:
-        """What `compute` gives, or gave when the step was finished before.
-
-        Kept or not, the value is the one that was read back, so that work that goes on does what it did the first
-        time. A name that was asked for before is computed again: within a part, a name means one thing.
-
-        Parameters
-        ----------
-        name : str
-        compute : callable
-            Without arguments; all that its value depends on is among the inputs of the part, or made from these.
-        kinds : collection of type
-            Classes of records in the value; see :func:`polyculture.store.records.to_state`.
-
-        Raises
-        ------
-        StoreError
-            If the value cannot be kept, or the folder cannot be written to.
-        """
-        if self.folder is None or name in self.asked:
-            return compute()
-        self.asked.add(name)
-        place = self.folder / _named(name, records.digest(name))
-        known = _kept(place, kinds)
-        if known is None:
-            self._note(name, "begun")
-            save(place, {"value": records.to_state(compute(), kinds)}, kind=_KIND, facts={"step": name})
-            self._note(name, "kept")
-            known = _kept(place, kinds)
-        if known is None:
-            raise StoreError(f"{place} cannot be read back; see that the disk is sound, and start again")
-        found: T = known["value"]
-        return found
-
-    def _note(self, name: str, what: str) -> None:
-        if self.folder is not None:
-            line = {"part": self.folder.name, "step": name, "what": what, "process": os.getpid(), "at": time.time()}
-            append(self.folder.parent / JOURNAL, line)
 
 
 _RUN: ContextVar[Run | None] = ContextVar("run", default=None)
@@ -157,6 +97,18 @@ def part(name: str, /, *, kinds: Collection[type] = (), **inputs: Any) -> Iterat
     **inputs
         Data, parameters and seed, as :func:`polyculture.store.records.to_state` takes them; looked at only where a run
         is open.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from polyculture import store
+    >>> with tempfile.TemporaryDirectory() as folder, store.run(folder):
+    ...     for numbers in ([1, 2], [3, 4], [1, 2]):
+    ...         with store.part("sums", numbers=numbers) as part:
+    ...             print(part.step("sum", lambda: sum(numbers)))
+    3
+    7
+    3
     """
     held = _RUN.get()
     if held is None:
@@ -164,7 +116,7 @@ def part(name: str, /, *, kinds: Collection[type] = (), **inputs: Any) -> Iterat
         return
     given = {**inputs, "schema": SCHEMA, "polyculture": __version__}
     known = {each: records.digest(value, kinds) for each, value in given.items()}
-    found = Part(held.folder / _named(name, records.digest(known)))
+    found = Part(held.folder / named(name, records.digest(known)))
     token = _PART.set(found)
     try:
         yield found
@@ -173,32 +125,38 @@ def part(name: str, /, *, kinds: Collection[type] = (), **inputs: Any) -> Iterat
 
 
 def keeping() -> bool:
-    """Whether a run is open, so that it is worth finding out what a part depends on."""
+    """Whether a run is open, so that it is worth finding out what a part depends on.
+
+    Examples
+    --------
+    >>> from polyculture import store
+    >>> store.keeping()
+    False
+    """
     return _RUN.get() is not None
 
 
 def here() -> Part:
-    """The part whose steps are under way; one that keeps nothing where there is none."""
+    """The part whose steps are under way; one that keeps nothing where there is none.
+
+    It can be given to another process, which keeps its steps there.
+
+    Examples
+    --------
+    >>> from polyculture import store
+    >>> store.here()
+    Part(folder=None, asked=set())
+    """
     return _PART.get() or Part(None)
 
 
 def step(name: str, compute: Callable[[], T], kinds: Collection[type] = ()) -> T:
-    """A step of the part that is under way; see :meth:`Part.step`."""
+    """A step of the part that is under way; see :meth:`Part.step`.
+
+    Examples
+    --------
+    >>> from polyculture import store
+    >>> store.step("sum", lambda: 1 + 2)
+    3
+    """
     return here().step(name, compute, kinds)
-
-
-def _named(name: str, sha256: str) -> str:
-    """A plain folder name for any name."""
-    stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-")
-    return f"{stem or 'step'}-{sha256[:12]}"
-
-
-def _kept(place: Path, kinds: Collection[type]) -> dict[str, Any] | None:
-    """What a finished step gave, in a mapping; None where it is not whole."""
-    if not (place / MANIFEST).is_file():
-        return None
-    try:
-        return dict(records.from_state(load(place, kind=_KIND), kinds))
-    except (StoreError, LookupError, TypeError, ValueError, AttributeError) as error:
-        LOG.warning("%s is damaged (%s) and is computed again", place, error)
-        return None

@@ -176,6 +176,20 @@ def _vocabulary(how: Reading) -> Vocabulary:
     return how.vocabulary if isinstance(how.vocabulary, Vocabulary) else load_vocabulary(how.vocabulary)
 
 
+def unpacked(paths: Sequence[Path]) -> float:
+    """Bytes of files and folders, as far as their endings tell what they unpack to.
+
+    Examples
+    --------
+    >>> unpacked([])
+    0.0
+    """
+    return float(sum(_bytes(path) * _PACKED.get(path.suffix.lower(), 1) for path in paths))
+
+
+_PACKED = {".gz": 10, ".zst": 10, ".parquet": 6}
+
+
 def _bytes(path: Path) -> int:
     """Size of a file, or of all files in a folder; a file that is not there is told of when it is read."""
     files = path.rglob("*") if path.is_dir() else [path]

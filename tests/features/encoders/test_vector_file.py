@@ -101,14 +101,14 @@ def test_damaged_and_absent_files_are_named(tmp_path, ending):
         PretrainedEncoder(str(path)).fit([])
     path.write_bytes(b"nothing of the kind")
     np.save(tmp_path / "v.hashes.npy", hashes_of(["a"]))
-    with pytest.raises(DataError, match="cannot be read as"):
+    with pytest.raises(DataError, match=r"cannot be read as|is no whole"):
         PretrainedEncoder(str(path)).fit([])
 
 
 def test_objects_in_an_array_are_not_unpickled(tmp_path):
     np.save(tmp_path / "v.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     np.save(tmp_path / "v.hashes.npy", hashes_of(["a"]))
-    with pytest.raises(DataError, match="cannot be read as an array of numbers"):
+    with pytest.raises(DataError, match="holds Python objects, which are not read"):
         VectorFile(tmp_path / "v.npy")
 
 

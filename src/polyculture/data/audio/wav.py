@@ -75,7 +75,8 @@ def read_wav(path: str | Path, *, seconds: float | None = None) -> tuple[Floats,
     if stored.size > SAMPLES:
         raise DataError(f"{path}: holds {stored.size:,} samples, more than {SAMPLES:,}; read it with seconds=")
     scale, shift = _SCALES[kind]
-    samples = (stored.astype(np.float64) + shift) / scale
+    with np.errstate(invalid="ignore"):  # what is no number is refused next
+        samples = (stored.astype(np.float64) + shift) / scale
     if not np.isfinite(samples).all():
         raise DataError(f"{path}: holds samples that are not finite; record it again or take it away")
     return (samples.mean(axis=1) if samples.ndim == 2 else samples), rate

@@ -24,6 +24,7 @@ _MAGIC = b"\x93NUMPY"
 _LENGTHS = {b"\x01\x00": 2, b"\x02\x00": 4}
 """Bytes that the length of the header takes, by version; the third is for names of fields, which numbers lack."""
 _LONGEST_HEADER = 10_000
+_LONGEST_REASON = 200
 _TYPE = re.compile(r"[<>=|]?[a-zA-Z?]\d{0,6}")
 
 
@@ -121,4 +122,4 @@ def _told(stream: IO[bytes], size: int) -> tuple[tuple[int, ...], bool, np.dtype
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    return str(error).strip().partition("\n")[0][:_LONGEST_REASON] or type(error).__name__

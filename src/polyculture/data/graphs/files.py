@@ -34,7 +34,8 @@ def bounded(path: str | Path) -> bytes:
     limit = min(BYTES, max(ALWAYS, RATIO * size)) if packed else BYTES
     try:
         with gzip.open(path) if packed else path.open("rb") as stream:
-            data: bytes = stream.read(limit + 1)
+            # no more than is there: as much memory is asked for as bytes
+            data: bytes = stream.read(limit + 1 if packed else min(limit, size) + 1)
     except (EOFError, zlib.error, OSError) as error:
         raise DataError(f"{path}: cannot be read ({error}); write it again") from error
     if len(data) > limit:

@@ -86,13 +86,14 @@ class VectorFile:
         vectors, hashes = _READERS[path.suffix.lower()](path)
         if vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
             raise DataError(f"{path}: vectors are {vectors.dtype} of shape {vectors.shape}, expected numbers (n, d)")
-        if hashes.shape != (len(vectors), BYTES):
+        if hashes.shape != (len(vectors), BYTES) or hashes.dtype != np.uint8:
             raise ShapeError(f"{path}: {len(vectors)} vectors but fingerprints {hashes.shape}; give 16 bytes for each")
-        if not (finite := np.isfinite(vectors).all(axis=1)).all():
+        with np.errstate(over="ignore", invalid="ignore"):  # what has no form in four bytes is found next
+            self.vectors = np.asarray(vectors).astype(np.float32)
+        if not (finite := np.isfinite(self.vectors).all(axis=1)).all():
             raise DataError(
                 f"{path}: row {int(np.argmin(finite)) + 1} holds values that are not numbers; compute it again"
             )
-        self.vectors = vectors.astype(np.float32)
         self._rows = {row.tobytes(): place for place, row in enumerate(np.ascontiguousarray(hashes, dtype=np.uint8))}
 
     @property
@@ -126,10 +127,9 @@ def _npy(path: Path) -> tuple[Array, Array]:
     beside = _beside(path)
     if not beside.is_file():
         raise DataError(f"{path}: there is no {beside.name} beside it that says which text each row is; see hashes_of")
-    try:
-        return np.load(path, allow_pickle=False), np.load(beside, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path}: cannot be read as an array of numbers ({error}); save it again") from error
+    from polyculture.data.audit_input.arrays import open_npy
+
+    return open_npy(path), open_npy(beside)
 
 
 def _safetensors(path: Path) -> tuple[Array, Array]:
@@ -148,10 +148,11 @@ def _safetensors(path: Path) -> tuple[Array, Array]:
 def _parquet(path: Path) -> tuple[Array, Array]:
     import polars as pl
 
-    try:
-        frame = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{path}: cannot be read as Parquet ({error}); save it again") from error
+    from polyculture.data.audit_input.parquet import read_parquets
+
+    (frame,) = read_parquets([path], small=False)
+    if isinstance(frame, DataError):
+        raise frame
     key = next((name for name in ("text", "hash") if name in frame.columns), None)
     if key is None or "vector" not in frame.columns:
         raise DataError(f"{path}: has the columns {', '.join(frame.columns)}; it must hold vector, and text or hash")
@@ -165,7 +166,12 @@ def _parquet(path: Path) -> tuple[Array, Array]:
         or len(widths := sorted({len(row) for row in rows})) > 1
     ):
         raise DataError(f"{path}: the column vector must hold lists of one length; it has {frame['vector'].dtype}")
-    vectors = np.array(rows, dtype=np.float32).reshape(len(frame), widths[0] if widths else 0)
+    try:
+        vectors = np.array(rows, dtype=np.float64).reshape(len(frame), widths[0] if widths else 0)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DataError(
+            f"{path}: the column vector holds other things than numbers ({error}); save it again"
+        ) from error
     return vectors, hashes_of(frame["text"].to_list()) if key == "text" else _from_hex(path, frame["hash"].to_list())
 
 
