@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "access",
+    "docstrings",
     "elsewhere",
     "formulas",
     "reference_tables",
@@ -36,6 +37,8 @@ autodoc_member_order = "bysource"
 autodoc_class_signature = "mixed"
 napoleon_numpy_docstring = True
 napoleon_google_docstring = False
+# what _ext/docstrings.py calls sentences on what is returned
+napoleon_custom_sections = ["Returned"]
 napoleon_use_rtype = False
 napoleon_use_admonition_for_examples = False
 python_use_unqualified_type_names = True

@@ -137,20 +137,8 @@ def _escaped(text: str | None) -> str:
     return re.sub(r"(?<![\w`])(--[a-z][a-z-]*)", r"`\1`", escaped)
 
 
-def _skip(app: Sphinx, what: str, name: str, value: Any, skip: bool, options: Any) -> bool | None:  # noqa: ARG001 - Sphinx calls it so
-    """Methods that scikit-learn puts on every estimator are in its own documentation."""
-    return True if re.fullmatch(r"set_\w+_request|get_metadata_routing", name) else None
-
-
-def _plain_references(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:  # noqa: ARG001 - Sphinx calls it so
-    """Numbers of references count from one in each docstring, and one page has many: a list, and no links to it."""
-    lines[:] = [re.sub(r"^\.\. \[(\d+)\]", r"* [\1]", line).replace("]_", "]") for line in lines]
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Offer the directives."""
-    app.connect("autodoc-skip-member", _skip)
-    app.connect("autodoc-process-docstring", _plain_references)
     app.add_directive("facts", Facts)
     app.add_directive("public", Public)
     app.add_directive("commands", Commands)
