@@ -1,4 +1,4 @@
-"""Gowalla in the split of LightGCN: what linear filters of the graph of users and items reach.
+"""Gowalla in the split of LightGCN: what a linear filter of the graph and vectors learnt over it reach together.
 
 Run ``POLYCULTURE_DATA=FOLDER python benchmarks/gowalla.py``. Protocol: all items that a user has not in train are
 ranked; Recall@20 (by the number of test items) and NDCG@20 (the best list ends at 20), means over users with test

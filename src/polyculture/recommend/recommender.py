@@ -38,11 +38,11 @@ AUTO = ("popularity", "light_gcn", "spectral", "ease", "user_ease")
 class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
     """Items for users, learnt from the interactions of all domains together.
 
-    Each domain is served by models of its own: linear filters of the graph of users and items, in which the edges of
-    other domains weigh as much as helps this domain (from nothing upwards), and a weighted sum of those. Which models,
-    settings and weights: by NDCG on interactions that are held out of the training part. Users with a history in
-    other domains only have a choice of their own, made on users whose history in the domain was held out whole.
-    A user of whom nothing is known is served by the domain's popularity.
+    Each domain is served by models of its own: linear filters of the graph of users and items, or vectors learnt over
+    it, where the edges of other domains weigh as much as helps this domain (from nothing upwards), and a weighted sum
+    of those. Which models, settings and weights: by NDCG on interactions that are held out of the training part. Users
+    with a history in other domains only have a choice of their own, made on users whose history in the domain was held
+    out whole. A user of whom nothing is known is served by the domain's popularity.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from polyculture.recommend.climb import climb
 from polyculture.recommend.ease import LIMIT, ease
 from polyculture.recommend.edges import Edges, joined
 from polyculture.recommend.jury import Jury
-from polyculture.recommend.light_gcn import LightGCN, light_gcn
+from polyculture.recommend.light_gcn import light_gcn
 from polyculture.recommend.popularity import popularity
 from polyculture.recommend.ranked import on_one_scale
 from polyculture.recommend.spectral import Basis, Spectral, basis_of
@@ -27,6 +27,10 @@ LINEAR = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
 VECTORS = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536)
 DRAWN = ("spectral", "light_gcn")
 """Methods that draw at random."""
+
+TEMPERATURES = (0.1, 0.15, 0.2, 0.3)
+_QUICK = 10_000
+"""Users and items up to which the temperature is searched; one training takes a minute beyond."""
 
 _SPREAD = 500_000
 """Users and items of which vectors are learnt by `auto`: in each of dozens of steps all are moved."""
@@ -57,7 +61,7 @@ class Trials:
 
     def __post_init__(self) -> None:
         self._graph: tuple[float, sp.csr_array] | None = None
-        self._learnt: dict[float, LightGCN] = {}
+        self._learnt: dict[tuple[float, float], Floats] = {}
         self._basis: tuple[tuple[float, float, float], Basis] | None = None
 
     def graph(self, others: float) -> sp.csr_array:
@@ -93,14 +97,18 @@ class Trials:
 
     def light_gcn(self, at: Mapping[str, Any]) -> Floats:
         """Scores of the jury's users and items; what was learnt is kept, as it takes longest."""
-        others = at["others"]
-        if others not in self._learnt:
-            self._learnt[others] = light_gcn(self.graph(others), random_state=self.random_state)
-        return self._learnt[others].scores(self.jury.rows, self.jury.items)
+        key = (at["others"], at["temperature"])
+        if key not in self._learnt:
+            model = light_gcn(self.graph(key[0]), temperature=key[1], random_state=self.random_state)
+            self._learnt[key] = model.scores(self.jury.rows, self.jury.items)
+        return self._learnt[key].copy()
 
     def best(self, method: str, others: Sequence[float], start: Mapping[str, Any] | None = None) -> Member:
         """Climb to the best settings of one method, where other domains may weigh as much as is named."""
-        ladders, first = _ladders(method, others, min(self.most_vectors, room(self.edges[self.domain])))
+        own = self.edges[self.domain]
+        ladders, first = _ladders(method, others, min(self.most_vectors, room(own)))
+        if method == "light_gcn" and sum(own.shape) > _QUICK:
+            ladders["temperature"] = (first["temperature"],)
         scores: Callable[[Mapping[str, Any]], Floats] = getattr(self, method)
         at, worth = climb(ladders, first | dict(start or {}), lambda at: self.jury.worth(scores(at)))
         member = Member(method, settings_of(method, at), at.get("others", 0.0), worth=worth)
@@ -136,8 +144,10 @@ def room(matrix: sp.csr_array) -> int:
 
 def settings_of(method: str, at: Mapping[str, Any]) -> Settings:
     """The settings of a method's function from a point of the search."""
-    if method in ("popularity", "light_gcn"):
+    if method == "popularity":
         return {}
+    if method == "light_gcn":
+        return {"temperature": at["temperature"]}
     names = {"spectral": ("vectors", "linear_weight"), "ease": ("ridge",), "user_ease": ("ridge",)}[method]
     found = {name: at[name] for name in ("user_exponent", "item_exponent", *names)}
     return found | {"output_exponent": round(at["item_exponent"] + at["offset"], 6)}
@@ -148,7 +158,7 @@ def _ladders(method: str, others: Sequence[float], most: int) -> tuple[dict[str,
     if method == "popularity":
         return {}, {}
     if method == "light_gcn":
-        return {"others": others}, {"others": others[0]}
+        return {"temperature": TEMPERATURES, "others": others}, {"temperature": 0.1, "others": others[0]}
     shared: dict[str, Sequence[Any]] = {"user_exponent": EXPONENTS, "item_exponent": EXPONENTS, "others": others}
     middle = {"user_exponent": 0.4, "item_exponent": 0.4, "offset": 0.0, "others": others[0]}
     if method != "spectral":
