@@ -211,6 +211,18 @@ def test_what_was_picked_stays_picked_when_the_light_changes(opened: Any) -> Non
     assert page.errors == []
 
 
+def test_it_prints_in_the_light_and_is_as_it_was_afterwards(opened: Any) -> None:
+    page = opened(render(KINDS["evaluation"]()), color_scheme="dark").drawn()
+    page.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    axis = "getComputedStyle(document.querySelector('.chart .role-axis-label text')).fill"
+    printed = page.page.evaluate(axis)
+    page.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    shown = page.page.evaluate(axis)
+    assert sum(map(int, printed[4:-1].split(","))) < 200 < 600 < sum(map(int, shown[4:-1].split(",")))
+    assert len(page.page.pdf(print_background=True)) > 50_000
+    assert page.errors == []
+
+
 def test_two_thousand_models_are_drawn_at_once(opened: Any) -> None:
     page = opened(render(audited.answers(2000))).drawn()
     assert page.errors == []
