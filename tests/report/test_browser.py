@@ -218,9 +218,20 @@ def test_it_prints_in_the_light_and_is_as_it_was_afterwards(opened: Any) -> None
     printed = page.page.evaluate(axis)
     page.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     shown = page.page.evaluate(axis)
-    assert sum(map(int, printed[4:-1].split(","))) < 200 < 600 < sum(map(int, shown[4:-1].split(",")))
+    dark, light = (sum(map(int, colour[4:-1].split(","))) for colour in (printed, shown))
+    assert dark < 200
+    assert light > 600
     assert len(page.page.pdf(print_background=True)) > 50_000
     assert page.errors == []
+
+
+def test_a_chart_that_cannot_be_drawn_leaves_the_others(opened: Any) -> None:
+    html = render(KINDS["evaluation"]())
+    broken = html.replace('"calculate":"names[datum.n]"', '"calculate":"names[[["', 1)
+    page = opened(broken).drawn()
+    assert "could not be drawn" in page.page.inner_text("[data-spec=spec-chart-accuracy]")
+    assert [key for key, count in page.marks().items() if not count] == ["spec-chart-accuracy"]
+    assert len(page.errors) == 1
 
 
 def test_two_thousand_models_are_drawn_at_once(opened: Any) -> None:
