@@ -211,6 +211,29 @@ def test_what_was_picked_stays_picked_when_the_light_changes(opened: Any) -> Non
     assert page.errors == []
 
 
+def test_it_prints_in_the_light_and_is_as_it_was_afterwards(opened: Any) -> None:
+    page = opened(render(KINDS["evaluation"]()), color_scheme="dark").drawn()
+    page.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    axis = "getComputedStyle(document.querySelector('.chart .role-axis-label text')).fill"
+    printed = page.page.evaluate(axis)
+    page.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    shown = page.page.evaluate(axis)
+    dark, light = (sum(map(int, colour[4:-1].split(","))) for colour in (printed, shown))
+    assert dark < 200
+    assert light > 600
+    assert len(page.page.pdf(print_background=True)) > 50_000
+    assert page.errors == []
+
+
+def test_a_chart_that_cannot_be_drawn_leaves_the_others(opened: Any) -> None:
+    html = render(KINDS["evaluation"]())
+    broken = html.replace('"calculate":"names[datum.n]"', '"calculate":"names[[["', 1)
+    page = opened(broken).drawn()
+    assert "could not be drawn" in page.page.inner_text("[data-spec=spec-chart-accuracy]")
+    assert [key for key, count in page.marks().items() if not count] == ["spec-chart-accuracy"]
+    assert len(page.errors) == 1
+
+
 def test_two_thousand_models_are_drawn_at_once(opened: Any) -> None:
     page = opened(render(audited.answers(2000))).drawn()
     assert page.errors == []

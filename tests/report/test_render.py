@@ -86,6 +86,7 @@ ATTRIBUTES = {
     "data-spec",
     "data-picks",
     "data-renderer",
+    "data-failed",
 }
 MADE = Provenance([Input("a <b>.csv", 12, "3", "ab" * 32)], "polyculture audit 'a <b>.csv'", "2026-01-02 03:04:05 UTC")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 def fingerprint(paths: Sequence[Path], *settings: object) -> str:
     """Name for what these files and settings give: equal for equal names, bytes and settings, and this version.
 
+    A result that has other parts than before has another name, so that none is read that lacks some.
+
     Raises
     ------
     DataError
         If a file cannot be read.
     """
-    digest = hashlib.blake2b(repr((__version__, *settings)).encode(), digest_size=16)
+    parts = tuple(part.name for part in fields(AuditResult))
+    digest = hashlib.blake2b(repr((__version__, parts, *settings)).encode(), digest_size=16)
     for path in paths:
         digest.update(path.name.encode("utf-8", "surrogateescape") + b"\0")
         try:

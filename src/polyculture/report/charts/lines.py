@@ -99,7 +99,7 @@ def _facet(count: int, *, shared: bool) -> Spec:
     return {
         "facet": {"field": "f", "type": "ordinal", "header": head},
         "columns": min(count, 4),
-        "spacing": 18,
+        "spacing": 32,
         **({} if shared else {"resolve": {"scale": {"y": "independent"}}}),
     }
 
@@ -110,14 +110,25 @@ def _rows(at: Sequence[int], series: Sequence[Series]) -> list[Spec]:
         low, high = each.low or [math.nan] * len(at), each.high or [math.nan] * len(at)
         for place, value, bottom, top in zip(at, each.values, low, high, strict=True):
             row: Spec = {"x": place, "s": each.name, "v": rounded(value) if math.isfinite(value) else None}
-            if math.isfinite(bottom) and math.isfinite(top):
-                row |= {"low": rounded(bottom), "high": rounded(top)}
+            if each.low:
+                row["b"] = 1
+                # where an end is not known the band is broken off: nothing there breaks it, and no row would bridge it
+                ends = (bottom, top) if math.isfinite(bottom) and math.isfinite(top) else (None, None)
+                row |= {
+                    name: None if end is None else rounded(end) for name, end in zip(("low", "high"), ends, strict=True)
+                }
             rows.append(row)
     return rows if any(row["v"] is not None for row in rows) else []
 
 
 def _layers(places: Places, unit: str, names: Sequence[tuple[str, str]], *, log: bool, ticks: int) -> list[Spec]:
-    axis: Spec = {"title": places.title or None, "format": "d", "tickMinStep": 1, "grid": False, "tickCount": ticks}
+    axis: Spec = {
+        "title": places.title or None,
+        "format": "d",
+        "tickMinStep": 1,
+        "grid": False,
+        "tickCount": ticks,
+    }
     if places.names:
         axis |= {"labelExpr": "places[datum.value]", "values": list(places.at[:: max(1, len(places.at) // 6)])}
         axis.pop("format")
@@ -130,6 +141,7 @@ def _layers(places: Places, unit: str, names: Sequence[tuple[str, str]], *, log:
     scale: Spec = {"type": "log"} if log else {"zero": True}
     y = {"field": "v", "type": "quantitative", "title": unit or None, "scale": scale}
     above = [{"filter": "datum.v > 0"}] if log else []
+    positive = [{"calculate": "datum.low > 0 ? datum.low : null", "as": "low"}] if log else []
     domain = {"domain": [name for name, _ in names]}
     legend: Spec | None = {} if len(names) > 1 else None
     dashes = {**domain, "range": [DASHES[look] for _, look in names]}
@@ -151,7 +163,7 @@ def _layers(places: Places, unit: str, names: Sequence[tuple[str, str]], *, log:
         },
     }
     band: Spec = {
-        "transform": [{"filter": "isValid(datum.low)" + (" && datum.low > 0" if log else "")}],
+        "transform": [{"filter": "datum.b"}, *positive],
         "mark": {"type": "area", "style": "band"},
         "encoding": {
             "x": x,

@@ -56,7 +56,15 @@
   }
 
   function all(scheme) {
-    boxes.forEach((box) => draw(box, scheme));
+    boxes.forEach(function (box) {
+      // one chart that fails leaves the others as they are, and its numbers below it
+      try {
+        draw(box, scheme);
+      } catch (error) {
+        box.textContent = box.dataset.failed;
+        console.error(error);
+      }
+    });
   }
 
   const now = () => (dark.matches ? 'dark' : 'light');
