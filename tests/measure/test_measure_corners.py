@@ -9,6 +9,7 @@ import pytest
 
 from polyculture.errors import DataError, ParameterError, ShapeError
 from polyculture.measure import (
+    calibrate,
     failure_distribution,
     hhi,
     hill_rarefied,
@@ -27,6 +28,8 @@ RIGHT = np.array([[True, False], [False, True], [True, True]])
         (lambda: mutual_knn(WORDS, WORDS, k=1), DataError, "other than real numbers"),
         (lambda: hhi(WORDS[0]), DataError, "other than real numbers"),
         (lambda: hill_rarefied([[3, 1], [2, 2]], [1, 2, 3]), ShapeError, r"shape \(3,\) for samples of shape \(2,\)"),
+        (lambda: calibrate(0.5, [0.1], alpha=0), ParameterError, "alpha is 0; pass a share between 0 and 1"),
+        (lambda: calibrate(0.5, [0.1], alpha=1), ParameterError, "alpha is 1; pass a share between 0 and 1"),
         (lambda: outcome_pairs(None), ParameterError, "Neither outcomes nor answers were given"),
         (lambda: outcome_pairs(RIGHT[0]), ShapeError, r"shape \(2,\); pass one row an item"),
     ],
