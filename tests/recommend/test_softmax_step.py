@@ -12,7 +12,8 @@ from polyculture.recommend.softmax_step import softmax_gradient
 
 def vectors(count: int, size: int, seed: int) -> np.ndarray:
     found = np.random.default_rng(seed).normal(size=(count, size))
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    units: np.ndarray = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return units
 
 
 def taken() -> sp.csr_array:

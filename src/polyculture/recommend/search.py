@@ -15,7 +15,7 @@ from polyculture.recommend.climb import climb
 from polyculture.recommend.ease import LIMIT, ease
 from polyculture.recommend.edges import Edges, joined
 from polyculture.recommend.jury import Jury
-from polyculture.recommend.light_gcn import light_gcn
+from polyculture.recommend.light_gcn import LightGCN, light_gcn
 from polyculture.recommend.popularity import popularity
 from polyculture.recommend.ranked import on_one_scale
 from polyculture.recommend.spectral import Basis, Spectral, basis_of
@@ -61,7 +61,7 @@ class Trials:
 
     def __post_init__(self) -> None:
         self._graph: tuple[float, sp.csr_array] | None = None
-        self._learnt: dict[tuple[float, float], Floats] = {}
+        self._learnt: dict[tuple[float, float], LightGCN] = {}
         self._basis: tuple[tuple[float, float, float], Basis] | None = None
 
     def graph(self, others: float) -> sp.csr_array:
@@ -99,9 +99,8 @@ class Trials:
         """Scores of the jury's users and items; what was learnt is kept, as it takes longest."""
         key = (at["others"], at["temperature"])
         if key not in self._learnt:
-            model = light_gcn(self.graph(key[0]), temperature=key[1], random_state=self.random_state)
-            self._learnt[key] = model.scores(self.jury.rows, self.jury.items)
-        return self._learnt[key].copy()
+            self._learnt[key] = light_gcn(self.graph(key[0]), temperature=key[1], random_state=self.random_state)
+        return self._learnt[key].scores(self.jury.rows, self.jury.items)
 
     def best(self, method: str, others: Sequence[float], start: Mapping[str, Any] | None = None) -> Member:
         """Climb to the best settings of one method, where other domains may weigh as much as is named."""
