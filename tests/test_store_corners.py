@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -189,3 +190,17 @@ def test_arrays_of_other_types_than_numbers_of_64_bits_are_refused(kind: str, tm
         pytest.skip("a long double is no longer than a double here")
     with pytest.raises(StoreError, match=r"w is an array of .*, which cannot be kept"):
         save(tmp_path, {"w": np.zeros(2, dtype=kind)}, kind="a", facts={})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders cannot be synced there")
+def test_a_file_and_then_its_folder_reach_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(stat.S_ISDIR(os.fstat(handle).st_mode)))
+    write_bytes(tmp_path / "a", b"1")
+    assert synced == [False, True]
+
+
+def test_a_cache_makes_the_folders_that_it_needs(tmp_path: Path) -> None:
+    kept = Cache("demo", 1, folder=tmp_path / "not" / "yet")
+    kept.put(["a"], np.ones((1, 1)))
+    assert kept.get(["a"])[1].tolist() == [True]

@@ -15,6 +15,7 @@ from polyculture.measure import (
     hill_rarefied,
     mutual_knn,
     outcome_pairs,
+    rashomon_capacity,
 )
 from polyculture.measure.ancestry.pedigree import Pedigree
 
@@ -56,3 +57,12 @@ def test_a_label_without_a_probability_is_named() -> None:
     answers, sure = np.array([[0, 1], [1, 1], [2, 0]]), np.full((3, 2), 0.5)
     with pytest.raises(DataError, match="A label is 2, but probabilities have 2 columns"):
         outcome_pairs(None, answers=answers, labels=[0, 1, 2], probabilities=[sure, sure])
+
+
+def test_as_many_models_as_there_are_may_be_compared() -> None:
+    """Four models of two options: the size is that of the models."""
+    answers = np.array([[[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]])
+    assert rashomon_capacity(answers, size=4) == pytest.approx(rashomon_capacity(answers))
+    assert rashomon_capacity(answers, size=3) == pytest.approx(2, abs=0.01)
+    with pytest.raises(ParameterError, match="size"):
+        rashomon_capacity(answers, size=5)
