@@ -8,7 +8,6 @@ from typing import Any
 
 from polyculture.classify import CrossDomainClassifier
 from polyculture.cli.screen import show
-from polyculture.errors import StoreError
 from polyculture.evaluation import Evaluation
 from polyculture.evaluation.tables import tables
 from polyculture.tables import cell
@@ -22,12 +21,7 @@ def load_model(folder: Path) -> CrossDomainClassifier:
     StoreError
         If there is none, it is damaged, or another version wrote it in a form that this one does not know.
     """
-    try:
-        return CrossDomainClassifier.load(folder)
-    except (AttributeError, LookupError, TypeError) as error:
-        raise StoreError(
-            f"{folder} holds a model in a form that this version does not know ({error!r}); fit it again"
-        ) from error
+    return CrossDomainClassifier.load(folder)
 
 
 def show_evaluation(evaluation: Evaluation) -> None:

@@ -211,16 +211,18 @@ def rebuilt(folder: str | Path, build: Callable[[State], T], *, kind: str) -> T:
     ...     save(folder, {"width": 2}, kind="demo", facts={})
     ...     rebuilt(folder, lambda state: state["height"], kind="demo")
     Traceback (most recent call last):
-    polyculture.errors.StoreError: ... holds a state of which no demo can be made (KeyError: 'height'); ...
+    polyculture.errors.StoreError: ... holds a state of which this version can make no demo (KeyError: 'height'); ...
     """
     state = load(folder, kind=kind)
     try:
         return build(state)
     except PolycultureError as error:
-        raise StoreError(f"{folder} holds a state of which no {kind} can be made ({error})") from error
+        raise StoreError(f"{folder} holds a state of which this version can make no {kind} ({error})") from error
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError, MemoryError) as error:
         reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
-        raise StoreError(f"{folder} holds a state of which no {kind} can be made ({reason}); {_AGAIN}") from error
+        raise StoreError(
+            f"{folder} holds a state of which this version can make no {kind} ({reason}); fit it again or restore a copy"
+        ) from error
 
 
 def facts(folder: str | Path, *, kind: str) -> dict[str, Any]:
