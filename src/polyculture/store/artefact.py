@@ -220,9 +220,8 @@ def rebuilt(folder: str | Path, build: Callable[[State], T], *, kind: str) -> T:
         raise StoreError(f"{folder} holds a state of which this version can make no {kind} ({error})") from error
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError, MemoryError) as error:
         reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
-        raise StoreError(
-            f"{folder} holds a state of which this version can make no {kind} ({reason}); fit it again or restore a copy"
-        ) from error
+        why = f"{folder} holds a state of which this version can make no {kind} ({reason})"
+        raise StoreError(f"{why}; fit it again or restore a copy") from error
 
 
 def facts(folder: str | Path, *, kind: str) -> dict[str, Any]:
