@@ -59,4 +59,3 @@ def _same(one: Any, other: Any) -> bool:
 def _all(found: dict[str, Any]) -> dict[str, Any]:
     """All but the folder that the model was written to."""
     return {place: value for place, value in found.items() if place != "/model"}
-
