@@ -20,6 +20,7 @@ from polyculture.errors import DataError, ParameterError
 
 COLUMNS = 2**26
 """More columns than any vocabulary has: a larger number is a mistake in the file."""
+_LONGEST_REASON = 200
 
 
 def read_svmlight(
@@ -119,7 +120,8 @@ def _file(path: Path, *, several: bool) -> tuple[Any, Any]:
         matrix, labels = load_svmlight_file(io.BytesIO(data), zero_based=True, multilabel=several, dtype=np.float64)
     # the reader is compiled, and lets through whatever the numbers in the file bring about
     except (ValueError, OverflowError, IndexError, TypeError, MemoryError) as error:
-        raise DataError(f"{path}: is no file of svmlight ({error}); write lines like 1 3:0.5 7:1") from error
+        reason = str(error)[:_LONGEST_REASON]
+        raise DataError(f"{path}: is no file of svmlight ({reason}); write lines like 1 3:0.5 7:1") from error
     if not matrix.shape[0]:
         raise DataError(f"{path}: holds no items; write lines like 1 3:0.5 7:1")
     low, high = int(matrix.indices.min(initial=0)), int(matrix.indices.max(initial=0))
