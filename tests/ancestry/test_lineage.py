@@ -216,7 +216,7 @@ def test_settings_out_of_range_are_refused():
 
 @pytest.mark.parametrize("names", [["a"], ["a", "b"], ["z" * 10_000, "\u202eb"]])
 def test_the_smallest_ecosystems(names):
-    found = lineage({"name": names})
+    found = lineage({"name": names, "parents": [None] * len(names)})
     assert found.count["models"] == len(names)
     assert found.effective_founders["estimate"] == pytest.approx(len(names))
     assert found.effective_founders["low"] == pytest.approx(1)
@@ -241,3 +241,9 @@ def test_ecosystem_graphs():
         ]
     ]
     assert found.effective_founders["estimate"] == pytest.approx(116.65, abs=0.01)
+
+
+def test_a_table_without_a_column_of_parents_is_refused():
+    with pytest.raises(DataError, match="has no column of parents"):
+        lineage({"name": ["a", "b"], "mother": [None, "a"]})
+    assert len(lineage({"name": ["a", "b"], "mother": [None, "a"]}, columns={"parents": "mother"}).roots) == 1

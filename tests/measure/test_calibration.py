@@ -13,7 +13,7 @@ from scipy import stats
 
 from polyculture.errors import ParameterError, ShapeError
 from polyculture.measure import cka, cka_matrix
-from polyculture.measure.inference.calibrate import calibrate
+from polyculture.measure.inference.calibrate import calibrate, towards
 from polyculture.measure.representation import nulls
 from polyculture.measure.representation.knn import mutual_knn
 from polyculture.measure.representation.moments import (
@@ -192,3 +192,8 @@ def test_closed_form_p_agrees_with_many_draws(kind: str, rng: np.random.Generato
         p = pearson_tail(value / cka_variance(60) ** 0.5, skewness)
         # Two standard errors of the quantile, and what a fit by three moments is off.
         assert p == pytest.approx(share, abs=2.5 * (share * (1 - share) / 4000) ** 0.5 + 0.15 * share)
+
+
+def test_where_chance_is_all_there_is_nothing_is_calibrated():
+    found = towards(np.array([0.9, 0.5]), np.array([1 - 6e-8, 0.0]), 1.0)
+    npt.assert_array_equal(found, [np.nan, 0.5])

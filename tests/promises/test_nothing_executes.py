@@ -277,7 +277,7 @@ def test_a_kept_state_that_lies_is_refused_where_it_is_read(tmp_path: Path, cana
 
     model = artefact(tmp_path)
     sealed(model, "state", b'{"params": {}}')
-    with pytest.raises(StoreError, match="holds a state of which no CrossDomainClassifier can be made"):
+    with pytest.raises(StoreError, match="holds a state of which this version can make no CrossDomainClassifier"):
         CrossDomainClassifier.load(model)
 
 

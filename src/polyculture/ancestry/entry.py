@@ -11,6 +11,8 @@ from polyculture.ancestry.of_cards import lineage_of
 from polyculture.ancestry.result import LineageResult
 from polyculture.ancestry.settings import Settings
 from polyculture.data.model_cards import cards_from, read_model_cards
+from polyculture.data.model_cards.types import NO_PARENTS
+from polyculture.errors import DataError
 from polyculture.progress import Steps
 
 
@@ -68,6 +70,11 @@ def lineage(
     given = None if audit is None else audited(audit)
     with Steps().step("read the models"):
         cards = read_model_cards(source, columns=columns) if _is_path(source) else cards_from(source, columns=columns)
+    if NO_PARENTS in cards.counted and cards.parents.is_empty():
+        raise DataError(
+            f"{cards.source}: has no column of parents; name it, as in columns={{'parents': 'base'}} "
+            "(--columns parents=base)"
+        )
     return lineage_of(cards, chosen, given)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
 from polyculture.data.audit_input.tables import some, text, words
 from polyculture.data.model_cards.clean import as_cards
-from polyculture.data.model_cards.types import PARENTS, ModelCards
+from polyculture.data.model_cards.types import NO_PARENTS, PARENTS, ModelCards
 from polyculture.errors import DataError, ParameterError
 
 ALIASES: Mapping[str, Sequence[str]] = {
@@ -46,7 +47,8 @@ def cards_of_table(table: Mapping[str, Any] | pl.DataFrame, source: str, columns
     if "relation" in names:
         relation = _text("relation", table[names["relation"]], source).to_frame().with_row_index("row")
         parents = parents.drop("relation").join(relation, on="row", how="left", maintain_order="left")
-    return as_cards(models, parents, source)
+    found = as_cards(models, parents, source)
+    return found if "parents" in names else replace(found, counted={**found.counted, NO_PARENTS: 1})
 
 
 def _chosen(given: Sequence[str], source: str, columns: Mapping[str, str]) -> dict[str, str]:

@@ -19,6 +19,8 @@ MODELS: dict[str, type[pl.DataType]] = {
 """Columns of models."""
 PARENTS: dict[str, type[pl.DataType]] = {"row": pl.UInt32, "name": pl.String, "relation": pl.String}
 """Columns of parents."""
+NO_PARENTS = "tables without a column of parents"
+"""What is counted where parents could not be given."""
 
 
 @dataclass(frozen=True, eq=False)

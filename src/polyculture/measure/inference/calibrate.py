@@ -92,8 +92,12 @@ def calibrate(
     return Calibrated(towards(value, threshold, highest), p, threshold)
 
 
+_ROOM = 1e-6
+"""What is left between chance and the largest value is rounding below this, in single precision."""
+
+
 def towards(value: Floats, null: Floats, highest: float | Array) -> Floats:
     """Share of the way from the null to the highest value; NaN where there is no way to go."""
     room = np.asarray(highest - null)
     undefined = np.full(np.broadcast_shapes(value.shape, room.shape), np.nan)
-    return np.asarray(np.divide(value - null, room, out=undefined, where=room > 0))
+    return np.asarray(np.divide(value - null, room, out=undefined, where=room > _ROOM))

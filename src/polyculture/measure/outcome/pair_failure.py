@@ -70,7 +70,7 @@ def pair_failure(
     counted = block_sums(np.column_stack([np.nan_to_num(share), pairs > 0]), order)
     # the first row is that of all items, the others leave a block out each
     rates = np.nan_to_num(counts.defined_ratio(block_sums(wrong, order), block_sums(given, order)))
-    expected = (_of_all if given.all() else _of_answered)(rates, given, order) / counted[:, 1]
+    expected = counts.defined_ratio((_of_all if given.all() else _of_answered)(rates, given, order), counted[:, 1])
     observed = counts.defined_ratio(counted[:, 0], counted[:, 1])
     with np.errstate(invalid="ignore"):
         log_ratio = jackknife_interval(logarithm(observed) - logarithm(expected), level)
