@@ -14,6 +14,8 @@ from polyculture.surveying.result import SurveyResult
 from polyculture.tables import Table
 
 MEASURED = (later("less bias"), later("as counted"), later("by chance"))
+UNCORRECTED = later("measured")
+"""What a series is called whose bias is not known."""
 
 
 def timeline(
@@ -75,5 +77,4 @@ def by_community(
 def _series(rows: Sequence[Row], years: Sequence[int]) -> list[Series]:
     if "corrected" in rows[0]:
         return measured(rows, years)
-    name = say(MEASURED[0])
-    return [Series(name, "line", *(by_year(rows, years, part) for part in ("estimate", "low", "high")))]
+    return [Series(say(UNCORRECTED), "line", *(by_year(rows, years, part) for part in ("estimate", "low", "high")))]
