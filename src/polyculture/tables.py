@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Table:
-    """A name, a sentence, column names and rows of values."""
+    """A name, a sentence, column names and rows of values; the columns `outside` are called what the data call them."""
 
     name: str
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
+    outside: range = field(default=range(0), repr=False)
 
     def records(self) -> list[dict[str, Any]]:
         """One dict a row."""

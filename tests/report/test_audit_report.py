@@ -107,6 +107,13 @@ def test_what_json_made_of_it_renders_alike(make: audited.Make) -> None:
     assert render(AuditResult.from_dict(plain)) == render(found)
 
 
+@pytest.mark.parametrize("make", [audited.embeddings, audited.models])
+def test_a_figure_without_an_interval_says_why(make: audited.Make) -> None:
+    means = [figure for figure in page_of(make()).figures if figure.name.startswith("mean ")]
+    assert means
+    assert all("no interval: it is the mean of these pairs alone" in figure.note for figure in means)
+
+
 def test_missing_numbers_are_dashes_with_their_reason(nine: AuditResult) -> None:
     nan = math.nan
     hole = {"estimate": nan, "low": nan, "high": nan}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from polyculture import __version__, audit
 from polyculture.errors import DataError, StoreError
 from polyculture.evaluation import Evaluation
 from polyculture.report.card import Card, make_card, render_card, write_card
+from polyculture.report.card.commands import fit_command
 from polyculture.report.card.front_matter import front_matter
 from polyculture.report.card.inert import fenced, inert
 from polyculture.report.card.limits import limits
@@ -179,6 +181,45 @@ def test_a_fit_brings_its_own_evaluation_and_its_settings(tmp_path: Path) -> Non
     assert card.data["by_domain"]["new"] == {"unlabelled": 7}
     assert card.repeat["commands"] == ["polyculture fit DATA --out MODEL --encoders 'lexical; rm -rf' --seed 3"]
     assert "Items came from items.csv" in render_card(card)
+
+
+def test_no_card_names_a_place_on_a_machine(tmp_path: Path) -> None:
+    place = "/home/somebody/secret"
+    settings = {"seed": 0, "backbone": f"{place}/bert", "leakage": "drop"}
+    inner = {**small().to_dict(), "data": {"source": f"{place}/test.csv", "domains": {}}}
+    data = {"source": f"{place}/items.csv", "items": {"books": {"train": 5}}}
+    (tmp_path / "fit.json").write_text(json.dumps(fitted(settings=settings, data=data, evaluation=inner)))
+    (tmp_path / "r.json").write_text(json.dumps(ranked(data={"source": rf"C:\\{place}\\baskets.csv"})))
+    found = replace(audit({"a": [1, 1, 0, 0], "b": [1, 0, 1, 0]}, kind="outcomes"), source=f"{place}/answers.csv")
+    found.to_json(tmp_path / "audit.json")
+    card = make_card(*(tmp_path / name for name in ("fit.json", "r.json", "audit.json")), name="mine")
+    page = render_card(card)
+    assert "secret" not in page + json.dumps(card.to_dict())
+    assert "Items came from items.csv" in page
+    assert "Judged on test.csv." in page
+    assert "of baskets.csv" in page
+    assert card.repeat["commands"][0].endswith("--leakage drop --seed 0 --backbone FOLDER")
+
+
+@pytest.mark.parametrize(
+    ("backbone", "told"),
+    [
+        ("minilm", "minilm"),
+        ("owner/name", "owner/name"),
+        ("./bert", "FOLDER"),
+        ("a/b/c", "FOLDER"),
+        ("bert/", "FOLDER"),
+    ],
+)
+def test_a_name_on_a_hub_is_no_folder(backbone: str, told: str) -> None:
+    assert fit_command({"settings": {"backbone": backbone}})["command"].endswith(f"--backbone {told}")
+
+
+def test_the_command_of_an_audit_has_what_was_not_the_default(tmp_path: Path) -> None:
+    found = audit({"a": [1, 1, 0, 0], "b": [1, 0, 1, 0]}, kind="outcomes", level=0.9, adjust="holm", seed=4)
+    found.to_json(tmp_path / "audit.json")
+    (command,) = make_card(tmp_path / "audit.json").repeat["commands"]
+    assert command == "polyculture audit PREDICTIONS --level 0.9 --adjust holm --seed 4 --json audit.json"
 
 
 def test_an_evaluation_that_was_given_goes_before_that_of_the_fit(scores: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from kinds import descended
 from surveyed import surveyed
 
+from polyculture.ancestry import lineage
 from polyculture.evaluation import Evaluation
 from polyculture.report import Finding, page_of
 
@@ -115,7 +116,9 @@ def test_failing_together_beyond_chance_is_a_concern(low: float, status: str) ->
     found = audited.answers()
     intervals = {**found.joint_failure["intervals"], "ratio": {"low": low, "high": 2.0}}
     joint = {**found.joint_failure, "intervals": intervals}
-    assert finding(replace(found, joint_failure=joint), "more alike than chance").status == status
+    hit = finding(replace(found, joint_failure=joint), "more often than independent ones")
+    assert hit.status == status
+    assert "differ in difficulty" in hit.reason
 
 
 @pytest.mark.parametrize(("beyond", "status"), [(0, "passed"), (9, "concern")])
@@ -164,8 +167,32 @@ def test_groups_and_the_chosen_few_are_judged() -> None:
     assert finding(found, "group of items").status == "concern"
     assert finding(replace(found, groups=[]), "group of items").status == "not applicable"
     assert finding(found, "chosen few").status == "passed"
-    sizes = [{**size, "joint_failure": ends(0.9, 0.8, 1.0)} for size in found.portfolio["sizes"]]
-    assert finding(replace(found, portfolio={**found.portfolio, "sizes": sizes}), "chosen few").status == "concern"
+
+
+FEW = [
+    ({"joint_failure": ends(0.9, 0.8, 1.0)}, "concern"),
+    ({"joint_failure": ends(0.04, 0.02, 0.06), "best_accuracy": ends(0.04, 0.02, 0.06)}, "concern"),
+    ({"joint_failure": ends(0.0, 0.0, 0.01), "best_accuracy": ends(0.0, 0.0, 0.01)}, "not applicable"),
+    ({"models": ["b", "a"], "most_accurate": ["a", "b"]}, "not applicable"),
+    ({"models": ["c", "a"], "most_accurate": ["a", "b"]}, "passed"),
+]
+
+
+@pytest.mark.parametrize(("changed", "status"), FEW)
+def test_the_chosen_few_must_fail_less_often_than_others(changed: dict[str, Any], status: str) -> None:
+    found = audited.answers()
+    sizes = [{**size, **changed} for size in found.portfolio["sizes"]]
+    assert finding(replace(found, portfolio={**found.portfolio, "sizes": sizes}), "chosen few").status == status
+
+
+def test_any_group_with_its_whole_interval_above_one_is_a_concern() -> None:
+    found = audited.answers()
+    ratios = {"wide": ends(5.0, 0.5, 9.0), "clear": ends(1.5, 1.2, 1.8)}
+    groups = [{**found.groups[0], "group": name, "joint_failure_ratio": ratio} for name, ratio in ratios.items()]
+    hit = finding(replace(found, groups=groups), "group of items")
+    assert hit.status == "concern"
+    assert "clear" in hit.sentence
+    assert finding(replace(found, groups=groups[:1]), "group of items").status == "passed"
 
 
 def test_converging_communities_are_a_concern_asked_either_way() -> None:
@@ -197,11 +224,28 @@ def test_variety_that_fell_beyond_its_interval_is_a_concern(last: float, status:
 
 def test_one_community_that_leads_copies_and_few_names_are_concerns() -> None:
     found = surveyed()
-    assert finding(found, "lead all others").status == "concern"
     assert finding(found, "stand in two communities").status == "concern"
     assert finding(found, "enough papers").status == "passed"
     cells = [row | {"naming": 5} for row in found.cells]
     assert finding(replace(found, cells=cells), "enough papers").status == "concern"
+
+
+LEADERS = [
+    ([12, 0, 0], "concern"),  # p 3 / 3 ** 12
+    ([6, 4, 0], "passed"),  # above half, and as many by chance in 23 % of cases
+    ([20, 10, 10], "passed"),  # half, and rare by chance
+    ([9, 0, 0], "not applicable"),
+    ([20, 0], "not applicable"),
+    ([0, 0, 0], "not checked"),
+]
+
+
+@pytest.mark.parametrize(("leads", "status"), LEADERS)
+def test_who_leads_must_lead_beyond_chance_among_several(leads: list[int], status: str) -> None:
+    found = surveyed(communities=len(leads))
+    level = dict(found.transfer["method"])
+    level["behind"] = [row | {"leads": leads[int(row["community"][1:])]} for row in level["behind"]]
+    assert finding(replace(found, transfer={"method": level}), "lead all others").status == status
 
 
 def test_abstracts_that_only_some_have_are_a_concern() -> None:
@@ -217,15 +261,24 @@ def test_abstracts_that_only_some_have_are_a_concern() -> None:
 
 def test_lineages_are_judged_by_their_roots() -> None:
     found = descended()
-    assert finding(found, "few founders").status == "passed"
-    count = {**found.count, "roots": 100}
-    assert finding(replace(found, count=count), "few founders").status == "concern"
+    for founders, models, status in ((11.9, 120, "concern"), (12.1, 120, "passed"), (1.9, 5, "concern")):
+        count, worth = {**found.count, "models": models}, {**found.effective_founders, "estimate": founders}
+        assert finding(replace(found, count=count, effective_founders=worth), "few founders").status == status
     assert finding(found, "stand behind").status == "concern"
     roots = [{**root, "estimate": 0.2} for root in found.roots]
     assert finding(replace(found, roots=roots), "stand behind").status == "passed"
     assert finding(found, "left without a root").status == "concern"
     none = [{**each, "wholly": {**each["wholly"], "estimate": 1}} for each in found.withdrawn]
     assert finding(replace(found, withdrawn=none), "left without a root").status == "passed"
+
+
+def test_one_founder_is_few_and_two_of_a_few_models_are_not() -> None:
+    one = finding(lineage({"name": ["a", "b", "c"], "parents": [None, "a", "b"]}), "few founders")
+    assert one.status == "concern"
+    assert "have 1 root, worth 1" in one.sentence
+    two = lineage({"name": ["a", "b", "c", "d"], "parents": [None, None, "a", "b"]})
+    assert finding(two, "few founders").status == "passed"
+    assert finding(lineage({"name": ["a"], "parents": [None]}), "few founders").status == "not applicable"
 
 
 def test_concentration_kinship_and_what_is_declared_are_judged() -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import made
 import pytest
 from catalogues import names, sentences, unreadable
-from kinds import KINDS
+from kinds import KINDS, renamed
 from pages import Page
+from surveyed import surveyed
 
 from polyculture.errors import ParameterError
+from polyculture.evaluation.tables import tables
 from polyculture.report import page_of, render
+from polyculture.report.facts import shown
 from polyculture.report.language import LANGUAGES, catalogue, heard, many, say, speaking
 from polyculture.report.page import KINDS as PAGES
 
@@ -56,15 +60,15 @@ def test_tables_of_the_report_have_names_in_chinese() -> None:
 def test_a_chinese_page_is_chinese(kind: str) -> None:
     found = KINDS[kind]()
     with speaking("zh"):
-        made = page_of(found)
+        spoken = page_of(found)
     page = Page(render(found, language="zh"))
     assert page.all("html") == [{"lang": "zh-Hans"}]
-    told = [made.answer, made.note, *(f.title for f in made.findings), *(s.title for s in made.sections)]
-    told += [chart.title for chart in made.charts] + [chart.about for chart in made.charts]
-    told += [finding.reason for finding in made.findings if finding.status in {"passed", "concern"}]
+    told = [spoken.answer, spoken.note, *(f.title for f in spoken.findings), *(s.title for s in spoken.sections)]
+    told += [chart.title for chart in spoken.charts] + [chart.about for chart in spoken.charts]
+    told += [finding.reason for finding in spoken.findings if finding.status in {"passed", "concern"}]
     assert [text for text in told if not CHINESE.search(text)] == []
     assert [table for table in page.tables if not CHINESE.search(table)] == []
-    assert made.answer in page.text
+    assert spoken.answer in page.text
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -89,6 +93,32 @@ def test_names_with_holes_are_heard_and_others_kept() -> None:
         assert heard("most alike pairs, by capa (the first 20 of 36)") == "最相似的模型对，按 capa（36 个中的前 20 个）"
         assert heard("a name of mine") == "a name of mine"
     assert heard("accuracy") == "accuracy"
+
+
+def test_names_of_domains_stay_as_they_are_where_the_program_uses_the_same_words() -> None:
+    domains = ("test", "mean", "worst", "accuracy")
+    made_of = [table for table in tables(made.full(domains)) if table.outside]
+    assert {table.name for table in made_of} >= {"accuracy", "comparison", "generalisation", "ablation"}
+    for table in made_of:
+        with speaking("zh"):
+            heads = shown(table).columns
+        assert tuple(heads[i] for i in table.outside) == domains
+        others = [head for i, head in enumerate(heads) if i not in table.outside]
+        assert [head for head in others if not CHINESE.search(head)] == []
+
+
+def test_names_of_communities_stay_as_they_are_on_a_page() -> None:
+    found = renamed(surveyed(), {"c0": "test", "c1": "mean"})
+    heads = [rows[0] for rows in Page(render(found, language="zh")).tables.values()]
+    assert {"test", "mean", "c2"} in [set(head[1:]) for head in heads]
+
+
+def test_a_task_of_the_data_is_no_name_of_the_program() -> None:
+    with speaking("zh"):
+        told = heard("a further task, test (mean, worst): macro-F1, %")
+    assert "test" in told
+    assert "mean, worst" in told
+    assert CHINESE.search(told)
 
 
 def test_one_and_several() -> None:

@@ -9,6 +9,7 @@ from kinds import descended
 from pages import Page
 
 from polyculture.ancestry import LineageResult, lineage
+from polyculture.ancestry.tables import number
 from polyculture.report import page_of, render
 from polyculture.report.lineage_tree import CHILDREN, MOST, trees
 
@@ -37,6 +38,14 @@ def test_the_map_and_the_branches_are_drawn_with_their_numbers(found):
     assert len(page.tables["shares of the roots"]) == 1 + 3
     tiles = next(chart for chart in page_of(found).charts if chart.key == "treemap").spec["data"]["values"]
     assert [tile["name"] for tile in tiles] == [str(root["name"]) for root in found.roots]
+
+
+def test_the_band_of_the_months_has_the_ends_that_its_table_tells(found):
+    chart = next(chart for chart in page_of(found).charts if chart.key == "months-drawing")
+    lows = {row[0]: row[3] for row in chart.shown.rows}
+    wanted = {each["month"]: number(each["effective_founders"]["named"]["low"]) for each in found.months}
+    assert lows == {month: wanted[month] for month in lows}
+    assert any(each["effective_founders"]["low"] != each["effective_founders"]["named"]["low"] for each in found.months)
 
 
 def test_a_branch_can_be_followed_from_its_root(found):

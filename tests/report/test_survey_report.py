@@ -216,6 +216,13 @@ def test_openings_are_told_with_the_interval_of_their_score(page: Page) -> None:
     assert page.tables["openings, the surest first"][1][3] == "0.200 [0.100, 0.300]"
 
 
+def test_only_what_was_corrected_is_called_so(found: SurveyResult) -> None:
+    assert "less bias" in json.dumps(chart(found, "variety").spec)
+    new = json.dumps(chart(found, "novelty").spec)
+    assert "less bias" not in new
+    assert "measured" in new
+
+
 def test_paths_beyond_chance_are_drawn(found: SurveyResult, page: Page) -> None:
     (edge,) = chart(found, "paths").spec["layer"][0]["data"]["values"]
     assert (edge["a"], edge["b"], edge["v"]) == (0, 1, 4)

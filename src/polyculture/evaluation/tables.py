@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from polyculture.tables import Table, interval
@@ -43,6 +43,11 @@ def _domains(scores: Mapping[str, Any]) -> list[str]:
     return list(scores["macro_f1"]["by_domain"])
 
 
+def _after(before: int, domains: Collection[str]) -> range:
+    """Where the columns of the domains stand, after so many others."""
+    return range(before, before + len(domains))
+
+
 def _scores(scores: Mapping[str, Any]) -> list[float]:
     found = scores["macro_f1"]
     return [*found["by_domain"].values(), found["mean"], found["worst"]]
@@ -55,7 +60,7 @@ def _accuracy(e: Evaluation) -> Iterator[Table]:
         [name, *_scores(found), found["accuracy"]["mean"], interval(e.lead.get(name, {}).get("mean")), about(name)]
         for name, found in rows
     ]
-    yield Table("accuracy", "macro-F1 by domain, %", columns, values)
+    yield Table("accuracy", "macro-F1 by domain, %", columns, values, _after(1, _domains(rows[0][1])))
 
 
 def _classes(e: Evaluation) -> Iterator[Table]:
@@ -93,8 +98,9 @@ def _comparison(e: Evaluation) -> Iterator[Table]:
                 if row != "chosen":
                     rows.append([labels, how, row, *_scores(scores), found["chosen"]])
     first = next(iter(next(iter(e.comparison.values())).values()))
-    columns = ["labels a class", "graph", "model", *_domains(first["backbone"]), "mean", "worst", "graph taken"]
-    yield Table("comparison", "where merging and the graph pay: macro-F1, %", columns, rows)
+    domains = _domains(first["backbone"])
+    columns = ["labels a class", "graph", "model", *domains, "mean", "worst", "graph taken"]
+    yield Table("comparison", "where merging and the graph pay: macro-F1, %", columns, rows, _after(3, domains))
 
 
 def _generalisation(e: Evaluation) -> Iterator[Table]:
@@ -107,7 +113,8 @@ def _generalisation(e: Evaluation) -> Iterator[Table]:
     ]
     first = next(iter(e.generalisation["without"].values()))
     columns = ["its unlabelled items", "model", *first["by_domain"], "mean", "worst"]
-    yield Table("generalisation", "each domain left out in turn: macro-F1 on it, %", columns, rows)
+    title = "each domain left out in turn: macro-F1 on it, %"
+    yield Table("generalisation", title, columns, rows, _after(2, first["by_domain"]))
 
 
 def _fine_tuning(e: Evaluation) -> Iterator[Table]:
@@ -121,8 +128,10 @@ def _ablation(e: Evaluation) -> Iterator[Table]:
 def _described(name: str, title: str, first: str, rows: Mapping[str, Any]) -> Iterator[Table]:
     """One table of scores and of what each row is."""
     if rows:
-        columns = [first, *_domains(next(iter(rows.values()))), "mean", "worst", "what it is"]
-        yield Table(name, title, columns, [[row, *_scores(found), found["about"]] for row, found in rows.items()])
+        domains = _domains(next(iter(rows.values())))
+        columns = [first, *domains, "mean", "worst", "what it is"]
+        values = [[row, *_scores(found), found["about"]] for row, found in rows.items()]
+        yield Table(name, title, columns, values, _after(1, domains))
 
 
 def _homogenization(e: Evaluation) -> Iterator[Table]:
@@ -192,7 +201,6 @@ def _calibration(e: Evaluation) -> Iterator[Table]:
 def _tasks(e: Evaluation) -> Iterator[Table]:
     for task, found in e.tasks.items():
         rows = [[name, *_scores(scores)] for name, scores in found["rows"].items()]
-        columns = ["model", *_domains(next(iter(found["rows"].values()))), "mean", "worst"]
-        yield Table(
-            f"task {task}", f"a further task, {task} ({', '.join(found['classes'])}): macro-F1, %", columns, rows
-        )
+        domains = _domains(next(iter(found["rows"].values())))
+        title = f"a further task, {task} ({', '.join(found['classes'])}): macro-F1, %"
+        yield Table(f"task {task}", title, ["model", *domains, "mean", "worst"], rows, _after(1, domains))

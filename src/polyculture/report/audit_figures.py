@@ -71,8 +71,9 @@ def _mean(found: AuditResult) -> Iterator[Figure]:
         said = NO_NUMBER if math.isnan(estimate) else f"{estimate:.3f}"
         unknown = say("no value by chance is known")
         chance = unknown if math.isnan(value["null"]) else say("{value} by chance", value=f"{value['null']:.3f}")
+        note = say("{chance}; no interval: it is the mean of these pairs alone", chance=chance)
         yield Figure(
-            say("mean {measure} of pairs", measure=spoken), said, why(found, spoken) if said == NO_NUMBER else chance
+            say("mean {measure} of pairs", measure=spoken), said, why(found, spoken) if said == NO_NUMBER else note
         )
 
 

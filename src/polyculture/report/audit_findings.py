@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from polyculture.auditing.result import AuditResult
@@ -17,7 +16,7 @@ from polyculture.tables import interval
 FEW = 0.5
 """Share of the models that the effective number must reach."""
 BEYOND = 0.05
-"""Share of the pairs that chance alone may call beyond chance."""
+"""Share of the pairs that may be beyond chance, by adjusted p-values or by their intervals."""
 
 
 def findings(found: AuditResult) -> list[Finding]:
@@ -37,13 +36,21 @@ def findings(found: AuditResult) -> list[Finding]:
 
 def _alike(found: AuditResult) -> Finding:
     """A concern if two models fail together more often than independent ones; without labels, if pairs are alike."""
-    title = say("Are the models more alike than chance?")
+    title = (
+        say("Do two models fail together more often than independent ones?")
+        if found.joint_failure
+        else say("Are the models more alike than chance?")
+    )
     ratio = {"estimate": found.joint_failure.get("ratio"), **found.joint_failure.get("intervals", {}).get("ratio", {})}
     if known(ratio):
         sentence = say(
             "Two of them fail together {ratio} times as often as independent models would.", ratio=interval(ratio, 2)
         )
-        return judged(ratio["low"] > 1, title, sentence, say("A concern if the whole interval is above 1."))
+        reason = say(
+            "A concern if the whole interval is above 1. Items differ in difficulty: a part of it is that, and no "
+            "shared fault."
+        )
+        return judged(ratio["low"] > 1, title, sentence, reason)
     if not found.summary:
         return not_checked(title, why(found, "joint failure", "ratio"))
     name, mean = next(iter(found.summary.items()))
@@ -56,7 +63,10 @@ def _alike(found: AuditResult) -> Finding:
         count=mean["beyond_chance"],
         pairs=mean["pairs"],
     )
-    return judged(share > BEYOND, title, sentence, say("A concern above {share} of the pairs.", share=percent(BEYOND)))
+    reason = say(
+        "A concern above {share} of the pairs; p-values are adjusted for the number of pairs.", share=percent(BEYOND)
+    )
+    return judged(share > BEYOND, title, sentence, reason)
 
 
 def _effective(found: AuditResult) -> Finding:
@@ -161,17 +171,17 @@ def _groups(found: AuditResult) -> Finding:
     told = [(str(name), ratio) for name, ratio in ratios if known(ratio)]
     if not told:
         return not_checked(title, why(found, "group"))
-    name, ratio = max(told, key=lambda each: _estimate(each[1]))
+    # the largest ratio may have the widest interval
+    name, ratio = max(told, key=lambda each: float(each[1]["low"]))
     sentence = say(
-        "Most of all on {group}: {ratio} times as often as independent models.",
+        "Most clearly on {group}: {ratio} times as often as independent models.",
         group=label(name, 60),
         ratio=interval(ratio, 2),
     )
-    return judged(ratio["low"] > 1, title, sentence, say("A concern if the whole interval is above 1."))
-
-
-def _estimate(found: Mapping[str, float]) -> float:
-    return found["estimate"]
+    reason = say(
+        "A concern if the whole interval of any group is above 1; intervals are not adjusted for the number of groups."
+    )
+    return judged(ratio["low"] > 1, title, sentence, reason)
 
 
 def _few(found: AuditResult) -> Finding:
@@ -181,7 +191,11 @@ def _few(found: AuditResult) -> Finding:
     kept = next((size for size in sizes if size["k"] == found.portfolio.get("suggested")), None)
     if kept is None:
         return not_checked(title, why(found, "portfolio"))
+    if set(kept["models"]) == set(kept.get("most_accurate", ())):
+        return not_applicable(title, say("The chosen ones are the most accurate ones."))
     chosen, best = kept["joint_failure"], kept["best_accuracy"]
+    if not chosen["estimate"] and not best["estimate"]:
+        return not_applicable(title, say("On no item do all of the chosen ones fail, nor all of the most accurate."))
     sentence = say(
         "All of the {k} chosen ones fail on {chosen} of the items that were not used to choose, of the {k} most "
         "accurate on {best}.",
@@ -190,7 +204,7 @@ def _few(found: AuditResult) -> Finding:
         best=around(best["estimate"], best),
     )
     return judged(
-        chosen["estimate"] > best["estimate"], title, sentence, say("A concern if the chosen ones fail more often.")
+        chosen["estimate"] >= best["estimate"], title, sentence, say("A concern if the chosen ones fail no less often.")
     )
 
 

@@ -89,7 +89,9 @@ def _numbers(values: Floats, names: Sequence[Sequence[str]], measure: str) -> Sh
     rows, columns = names
     if max(values.shape) <= NAMED:
         cells = [[name, *row] for name, row in zip(rows, values.tolist(), strict=True)]
-        return shown(Table("map", f"{measure} of each pair of layers", ["layer", *columns], cells))
+        return shown(
+            Table("map", f"{measure} of each pair of layers", ["layer", *columns], cells, range(1, 1 + len(columns)))
+        )
     best = [int(np.nanargmax(row)) if np.isfinite(row).any() else -1 for row in values]
     said = [
         [name, columns[at] if at >= 0 else "–", float(row[at]) if at >= 0 else math.nan]

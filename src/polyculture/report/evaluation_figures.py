@@ -168,8 +168,8 @@ def homogenization_charts(e: Evaluation) -> Iterator[Chart | None]:
         "chart-effective",
         say("Effective number of models (Kish) by population"),
         say(
-            "How many independent models would average errors out as well: all of them at most, one if they are "
-            "identical."
+            "How many independent models would average errors out as well: one if they are identical, all of them if "
+            "they are independent, and more if one errs where another does not."
         ),
         ["models"],
         [(f"{name} ({len(found['models'])})", [found["kish"]]) for name, found in populations.items()],

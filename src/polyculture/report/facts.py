@@ -62,7 +62,8 @@ def shown(table: Table, most: int = 200) -> Shown:
     main = [any(v in HEADS for v in row[:heads]) for row in rows]
     if table.name in OURS:
         rows = [[heard(row[0]), *row[1:]] for row in rows]
-    columns = [heard(short(c, 60)) for c in table.columns]
+    # a domain may be called what the program calls something
+    columns = [short(c, 60) if i in table.outside else heard(short(c, 60)) for i, c in enumerate(table.columns)]
     return Shown(heard(short(table.title, 500)), columns, rows, kinds, heads, main)
 
 

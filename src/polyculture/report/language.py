@@ -17,6 +17,8 @@ LANGUAGES = {"en": "", "zh": "zh_Hans"}
 """Names that are asked for, and the catalogue of each; English needs none."""
 TAGS = {"en": "en", "zh": "zh-Hans"}
 """What a page calls its language."""
+OUTSIDE = ("task", "classes")
+"""Holes of names in which text from outside stands."""
 _HOLE = re.compile(r"\{(\w+)(?:![rs])?(?::[^{}]*)?\}")
 
 
@@ -117,12 +119,15 @@ def heard(text: str) -> str:
         found = pattern.fullmatch(line)
         if found:
             # a title may itself have holes
-            parts = {
-                key: heard(value) if key == "title" else names.get(value, value)
-                for key, value in found.groupdict().items()
-            }
-            return translation.format(**parts)
+            return translation.format(**{key: _filled(key, value, names) for key, value in found.groupdict().items()})
     return text
+
+
+def _filled(hole: str, value: str, names: Mapping[str, str]) -> str:
+    if hole in OUTSIDE:
+        return value
+    # a title may itself have holes
+    return heard(value) if hole == "title" else names.get(value, value)
 
 
 @cache

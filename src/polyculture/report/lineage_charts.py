@@ -91,7 +91,7 @@ def months(found: LineageResult) -> Iterator[Chart | None]:
         [f["estimate"] for f in founders],
     )
     rows = [
-        [name, each["models"], number(f["estimate"]), number(f["low"])]
+        [name, each["models"], number(f["estimate"]), number(f["named"]["low"])]
         for name, each, f in zip(names, told, founders, strict=True)
     ]
     table = shown(Table("months-drawn", "effective founders by month", ["month", "models", "founders", "low"], rows))

@@ -12,7 +12,9 @@ from polyculture.report.rules import judged, known, not_applicable, not_checked
 LARGEST = 0.25
 """Share of the ancestry that one root may have."""
 TENTH = 0.1
-"""Share of the roots that the effective founders must reach, and of models that one withdrawal may touch."""
+"""Share of the models that the effective founders must reach, and that one withdrawal may leave without a root."""
+FOUNDERS = 2
+"""Effective founders that several models must have, however few the models are."""
 UNRESOLVED = 0.2
 """Share of the declared parents that may be of no listed model."""
 SILENT = 0.5
@@ -37,19 +39,29 @@ def findings(found: LineageResult) -> list[Finding]:
 
 
 def _founders(found: LineageResult) -> Finding:
-    """A concern if the effective founders are fewer than a tenth of the roots."""
+    """A concern if the effective founders are fewer than a tenth of the models, or than two."""
     title = say("Do the models descend from few founders?")
-    founders, roots = found.effective_founders, found.count.get("roots", 0)
-    if not roots or not known(founders, "estimate"):
+    founders, models = found.effective_founders, found.count.get("models", 0)
+    if not models or not known(founders, "estimate"):
         return not_checked(title, say("There are no models."))
+    if models == 1:
+        return not_applicable(title, say("There is one model."))
     sentence = say(
-        "{roots} roots are worth {founders} equal founders ({low} to {high} with what is not declared).",
-        roots=f"{roots:,}",
+        "{models} models have {roots}, worth {founders} equal founders ({low} to {high} with what is not declared).",
+        models=f"{models:,}",
+        roots=many(found.count.get("roots", 0), "{count} root", "{count} roots"),
         founders=number(founders["estimate"]),
         low=number(founders["low"]),
         high=number(founders["high"]),
     )
-    return judged(founders["estimate"] < TENTH * roots, title, sentence, say("A concern below a tenth of the roots."))
+    least = max(TENTH * models, FOUNDERS)
+    reason = say(
+        "A concern below {limit} founders: a tenth of the models, and {least} at least.",
+        limit=f"{least:g}",
+        least=FOUNDERS,
+    )
+    # the reciprocal of a sum of shares may miss a whole number by its last digit
+    return judged(founders["estimate"] < least - 1e-9, title, sentence, reason)
 
 
 def _root(found: LineageResult) -> Finding:

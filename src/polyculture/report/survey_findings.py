@@ -6,6 +6,8 @@ import math
 from collections import Counter
 from typing import Any
 
+from scipy.stats import binomtest
+
 from polyculture.report.language import say
 from polyculture.report.page import Finding
 from polyculture.report.plain import label
@@ -23,6 +25,8 @@ UNEVEN = 0.2
 """Difference between the shares of two communities' papers that have abstracts."""
 LEADS = 0.5
 """Share of the methods that one community may be first with."""
+COMMUNITIES, DATED, CHANCE = 3, 10, 0.05
+"""Communities and dated methods without which nobody can be said to lead, and how rarely chance may give as much."""
 
 
 def findings(found: SurveyResult) -> list[Finding]:
@@ -95,22 +99,46 @@ def _varied(found: SurveyResult) -> Finding:
 
 
 def _leader(found: SurveyResult) -> Finding:
-    """A concern if one community is first with more than half of the methods."""
+    """A concern if one community is first with more than half of the methods, and rarely by chance.
+
+    By chance each community is first equally often, as in the network of transfer; p-values are multiplied by the
+    number of communities, as any of them might have led.
+    """
     title = say("Does one community lead all others?")
     level, at = shown_at(found)
     rows = chosen(found.transfer.get(level, {}).get("behind", ()), at=at)
     total = sum(number(row, "leads") for row in rows)
     if not rows or not total > 0:
         return not_checked(title, say("No method has a first community that can be told."))
+    if len(rows) < COMMUNITIES or total < DATED:
+        reason = say(
+            "It needs {communities} communities and {methods} methods that can be dated; of two communities one leads "
+            "by arithmetic.",
+            communities=COMMUNITIES,
+            methods=DATED,
+        )
+        return not_applicable(title, reason)
     first = max(rows, key=lambda row: (number(row, "leads"), row["community"]))
     share = number(first, "leads") / total
+    p = min(1.0, len(rows) * _as_often(number(first, "leads"), total, len(rows)))
     sentence = say(
-        "{community} is first with {leads} of {total}.",
+        "{community} is first with {leads} of {total} (p {p} if all were first equally often).",
         community=label(str(first["community"]), 40),
         leads=f"{number(first, 'leads'):.0f}",
         total=f"{total:.0f}",
+        p=f"{p:.3f}",
     )
-    return judged(share > LEADS, title, sentence, say("A concern above half of the methods that can be dated."))
+    reason = say(
+        "A concern above half of the methods that can be dated, with a p below {limit}, adjusted for the number of "
+        "communities.",
+        limit=CHANCE,
+    )
+    return judged(share > LEADS and p < CHANCE, title, sentence, reason)
+
+
+def _as_often(leads: float, total: float, communities: int) -> float:
+    """Probability that a community is first as often, if any is first with a method with the same probability."""
+    return float(binomtest(round(leads), round(total), 1 / communities, alternative="greater").pvalue)
 
 
 def _copied(found: SurveyResult) -> Finding:

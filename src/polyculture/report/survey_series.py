@@ -14,6 +14,8 @@ from polyculture.surveying.result import SurveyResult
 from polyculture.tables import Table
 
 MEASURED = (later("less bias"), later("as counted"), later("by chance"))
+UNCORRECTED = later("measured")
+"""What a series is called whose bias is not known."""
 
 
 def timeline(
@@ -23,7 +25,8 @@ def timeline(
     if not series or not any(math.isfinite(value) for each in series for value in each.values):
         return None
     rows = [[year, *(value_of(each, i, digits) for each in series)] for i, year in enumerate(years)]
-    table = shown(Table(key, title, ["year", *(each.name for each in series)], rows))
+    # series have their names in the language of the page, or from the data
+    table = shown(Table(key, title, ["year", *(each.name for each in series)], rows, range(1, 1 + len(series))))
     first, last = _ends(years, series[0])
     said = say("From {first} to {last}.", first=first, last=last) if first else about
     return lines(key, title, (said, about), Places(years), [("", series)], table, unit=unit)
@@ -75,5 +78,4 @@ def by_community(
 def _series(rows: Sequence[Row], years: Sequence[int]) -> list[Series]:
     if "corrected" in rows[0]:
         return measured(rows, years)
-    name = say(MEASURED[0])
-    return [Series(name, "line", *(by_year(rows, years, part) for part in ("estimate", "low", "high")))]
+    return [Series(say(UNCORRECTED), "line", *(by_year(rows, years, part) for part in ("estimate", "low", "high")))]

@@ -27,7 +27,13 @@ def adoption_tables(found: SurveyResult) -> Iterator[Table]:
     lines = [[name, *(ended(cells.get((name, c)), "share", 1, 100) for c in names)] for name in ranked]
     if lines:
         few = f" (the {METHODS} of {len(total)} that most papers name)" * (len(total) > METHODS)
-        yield Table("methods", f"methods by share of papers in {year}, %{few}", ["method", *names], lines)
+        yield Table(
+            "methods",
+            f"methods by share of papers in {year}, %{few}",
+            ["method", *names],
+            lines,
+            range(1, 1 + len(names)),
+        )
     yield from _curves(found, names)
 
 

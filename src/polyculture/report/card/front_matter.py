@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -40,12 +41,17 @@ def front_matter(card: Card) -> str:
         dataset = one_line(card.accuracy["source"]) or "not named"
         result = {
             "task": {"type": task or "other"},
-            "dataset": {"name": dataset, "type": dataset},
+            "dataset": {"name": dataset, "type": _slug(dataset)},
             "metrics": metrics,
         }
         found["model-index"] = [{"name": one_line(card.name), "results": [result]}]
     text: str = yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=10_000)
     return f"---\n{text}---"
+
+
+def _slug(name: str) -> str:
+    """A name as identifiers are written: a model page takes no other for what kind of data they are."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"
 
 
 def _tags(card: Card) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from polyculture.errors import DataError
+from polyculture.report.card.commands import audit_command, base_name, fit_command
 from polyculture.report.card.judged import accuracy_of, audit_of, homogenization_of, recommendation_of
 from polyculture.report.card.limits import limits, not_measured
 from polyculture.report.card.record import Card
@@ -16,20 +16,6 @@ from polyculture.report.card.sources import Source, read_sources
 from polyculture.report.card.told import told_by
 from polyculture.version import __version__
 
-_OPTIONS = (
-    "encoders",
-    "graph",
-    "fuse",
-    "augment",
-    "near",
-    "threshold",
-    "validation",
-    "seed",
-    "backbone",
-    "tune",
-    "task",
-)
-"""Settings of `fit` that are options of the command by the same name."""
 _ARTICLE = {
     "model": "a model",
     "fit": "a fit",
@@ -130,27 +116,17 @@ def _data(fit: Source | None, accuracy: Mapping[str, Any]) -> dict[str, Any]:
 def _fitted(found: Mapping[str, Any]) -> dict[str, Any]:
     data = found["data"]
     counts = {str(d): {str(part): int(n) for part, n in of.items()} for d, of in data["items"].items()}
-    return {"source": str(data["source"]), "by_domain": counts}
+    return {"source": base_name(str(data["source"])), "by_domain": counts}
 
 
 def _repeat(sources: Mapping[str, Source]) -> dict[str, Any]:
     """Commands with names in capitals for files, settings, and what was read with its SHA-256."""
     fit, audit = sources.get("fit"), sources.get("audit")
-    commands = [_read(_fit_command, fit)["command"]] if fit else []
+    commands = [_read(fit_command, fit)["command"]] if fit else []
     if "model" in sources:
         which = "recommend evaluate" if sources["model"].found["kind"] == "recommender" else "evaluate"
         commands.append(f"polyculture {which} MODEL TEST --json scores.json")
     if audit:
-        commands.append(f"polyculture audit PREDICTIONS --seed {_read(_seed, audit)['seed']} --json audit.json")
+        commands.append(_read(audit_command, audit)["command"])
     inputs = [{"what": s.what, "name": s.path.resolve().name, "sha256": s.sha256} for s in sources.values()]
     return {"commands": commands, "polyculture": __version__, "inputs": inputs}
-
-
-def _fit_command(found: Mapping[str, Any]) -> dict[str, Any]:
-    settings = found["settings"]
-    options = [f"--{name} {shlex.quote(str(settings[name]))}" for name in _OPTIONS if settings.get(name) is not None]
-    return {"command": " ".join(["polyculture fit DATA --out MODEL", *options])}
-
-
-def _seed(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {"seed": int(found["settings"].get("seed", 0))}

@@ -11,6 +11,7 @@ from scipy.stats import binomtest
 from polyculture.auditing.result import AuditResult
 from polyculture.auditing.tables import headline, tables
 from polyculture.evaluation.tables import about
+from polyculture.report.card.commands import base_name
 from polyculture.report.plain import mended
 from polyculture.tables import Table
 
@@ -33,7 +34,7 @@ def accuracy_of(found: Mapping[str, Any]) -> dict[str, Any]:
     listed.sort(key=lambda row: (math.isnan(row["mean"]), -row["mean"] if not math.isnan(row["mean"]) else 0.0))
     own = "fused" if "fused" in rows else listed[0]["row"]
     return {
-        "source": str(data.get("source", "")),
+        "source": base_name(str(data.get("source", ""))),
         "own": own,
         "rows": listed,
         "by_domain": list(_by_domain(rows[own], data.get("domains", {}))),
@@ -95,7 +96,7 @@ def recommendation_of(found: Mapping[str, Any]) -> dict[str, Any]:
         | {str(name): float(value) for name, value in mended(row).items() if "@" in name}
         for row in found["evaluation"] or ()
     ]
-    return {"source": str(found["data"]["source"]), "rows": rows} if rows else {}
+    return {"source": base_name(str(found["data"]["source"])), "rows": rows} if rows else {}
 
 
 def audit_of(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def audit_of(found: Mapping[str, Any]) -> dict[str, Any]:
     known = AuditResult.from_dict({**found, **{name: mended(found[name]) for name in _NUMBERS}})
     made = [table for table in tables(known) if table.name in _TABLES]
     return {
-        "source": str(known.source),
+        "source": base_name(str(known.source)),
         "headline": headline(known),
         "models": len(known.models),
         "items": int(known.items),
