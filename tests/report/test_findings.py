@@ -297,3 +297,18 @@ def test_concentration_kinship_and_what_is_declared_are_judged() -> None:
     assert finding(found, "free of circles").status == "passed"
     silent = {**found.count, "roots": 10, "roots_of_unknown_parents": 6}
     assert finding(replace(found, count=silent), "say that they are roots").status == "concern"
+
+
+def test_twins_that_could_not_be_looked_for_are_not_passed() -> None:
+    found = replace(
+        audited.answers(), near_twins=[], not_measured={"near_twins": "With fewer than 6 models no likeness."}
+    )
+    assert finding(found, "near twins").status == "not checked"
+
+
+def test_the_same_wrong_answers_are_counted_by_adjusted_p_values() -> None:
+    agreement = {"observed": 0.4, "expected": 0.3, "pairs": 36, "pairs_above": 12}
+    summary = {
+        "agreement_both_wrong": {"estimate": 0.4, "null": 0.3, "calibrated": 0.1, "beyond_chance": 0, "pairs": 36}
+    }
+    assert finding(audited.answers(agreement_both_wrong=agreement, summary=summary), "same wrong").status == "passed"

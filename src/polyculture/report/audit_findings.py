@@ -107,12 +107,14 @@ def _same_answers(found: AuditResult) -> Finding:
     value = found.agreement_both_wrong
     if not value or not value.get("pairs"):
         return not_checked(title, why(found, "agreement both wrong"))
-    share = value["pairs_above"] / value["pairs"]
+    # of p-values that are adjusted for the number of pairs, as in the table of all measures
+    count = found.summary.get("agreement_both_wrong", {}).get("beyond_chance", value["pairs_above"])
+    share = count / value["pairs"]
     sentence = say(
         "Where two are wrong they agree in {observed} of the cases; {count} of {pairs} pairs do so more often than "
         "other wrong models.",
         observed=percent(value["observed"]),
-        count=value["pairs_above"],
+        count=count,
         pairs=value["pairs"],
     )
     return judged(share > BEYOND, title, sentence, say("A concern above {share} of the pairs.", share=percent(BEYOND)))
@@ -123,6 +125,8 @@ def _twins(found: AuditResult) -> Finding:
     title = say("Are there near twins?")
     if not found.pairs and found.pair_table is None:
         return not_checked(title, say("No pair was measured."))
+    if "near_twins" in found.not_measured:
+        return not_checked(title, why(found, "near twins"))
     if not found.near_twins:
         return judged(False, title, say("No pair is closer than expected."), _twins_rule())
     first = found.near_twins[0]
