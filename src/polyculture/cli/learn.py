@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +13,7 @@ import typer
 
 from polyculture import store
 from polyculture.classify import FUSE, CrossDomainClassifier
+from polyculture.classify.described import depends_on
 from polyculture.cli.common import check_choice, write_json
 from polyculture.cli.findings import choices as chosen_by
 from polyculture.cli.findings import show_choices, show_evaluation
@@ -116,17 +117,24 @@ def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *,
 
 
 def _prepared(data: DomainData, step: Preprocessor) -> DomainData:
-    with store.part("preprocess", kinds=(DomainData,), data=data, settings=step.get_params()) as part:
+    with store.part("preprocess", kinds=(DomainData,), data=_unnamed(data), settings=step.get_params()) as part:
         prepared, step.report_ = part.step(
             "clean, deduplicate",
             lambda: (step.fit_transform(data), step.report_),
             (DomainData, PreprocessReport, DuplicateReport),
         )
-    return prepared
+    return replace(prepared, source=data.source)
+
+
+def _unnamed(data: DomainData) -> DomainData:
+    """Without the path, so that a file is the same however it was named."""
+    return replace(data, source="")
 
 
 def _evaluated(model: CrossDomainClassifier, prepared: DomainData, choices: Choices) -> Evaluation:
-    with store.part("evaluate", kinds=(DomainData,), data=prepared, settings=choices.asked()) as part:
+    # the options may name no base models: which were installed then, the model knows
+    about = {"data": _unnamed(prepared), "settings": choices.asked(), "model": depends_on(model)}
+    with store.part("evaluate", kinds=(DomainData,), **about) as part:
         return part.step("evaluate", lambda: evaluate(model, prepared), (Evaluation,))
 
 

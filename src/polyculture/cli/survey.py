@@ -134,7 +134,8 @@ def survey_command(
         "jobs": jobs,
     }
     settings |= _asked(questions)
-    with kept_in(run, "survey", [*paths, vocabulary], settings, [json, report]):
+    asked = {name: value for name, value in settings.items() if name != "jobs"}
+    with kept_in(run, "survey", [*paths, vocabulary], asked, [json, report]):
         found = _survey(paths, settings, quiet=quiet)
         _tell(found, json)
         write_report(found, report, [*paths, vocabulary], language)

@@ -92,7 +92,8 @@ def survey(
     how = Reading(vocabulary, communities, years, dict(columns or {}), format, abstracts)
     chosen = Settings(draws=draws, nulls=nulls, seed=seed, **settings)
     source, rows = in_memory(source, how), rows_at_once(source, batch)
-    with store.part("survey", kinds=KEPT, **depends_on(source, how, rows), settings=asdict(chosen)) as part:
+    asked = {name: value for name, value in asdict(chosen).items() if name != "jobs"}
+    with store.part("survey", kinds=KEPT, **depends_on(source, how, rows), settings=asked) as part:
         return part.step("survey", lambda: survey_corpus(_corpus(source, how, rows), chosen), (SurveyResult,))
 
 
