@@ -158,6 +158,8 @@ def audit_embeddings(items: int, columns: int, layers: int, *, blocks: float = 0
 def survey(size: float, batch: int) -> Need:
     """To survey papers: 6 bytes a byte of text, or of a batch at a time and half a byte of the rest.
 
+    Of a batch it is what usual papers need: 5,000 bytes each. Papers with their full texts need more.
+
     Parameters
     ----------
     size : float
@@ -177,7 +179,7 @@ def survey(size: float, batch: int) -> Need:
 
 _PRETRAINED = 500e6
 _PAPER = 5e3
-"""Bytes of a paper: few have longer abstracts."""
+"""Bytes of a usual paper: few have longer abstracts."""
 
 
 def fit(items: int, characters: int, numbers: int, pixels: int, *, pretrained: bool = False) -> Need:
@@ -186,8 +188,9 @@ def fit(items: int, characters: int, numbers: int, pixels: int, *, pretrained: b
     Parameters
     ----------
     items : int
+        Changed copies are items as well.
     characters : int
-        Of all texts.
+        Of all texts, those of copies too.
     numbers : int
         In all vectors.
     pixels : int

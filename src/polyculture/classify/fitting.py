@@ -12,6 +12,7 @@ from polyculture import store
 from polyculture.arrays import Array
 from polyculture.classify.described import depends_on
 from polyculture.classify.learning import Learning
+from polyculture.classify.need import check_memory
 from polyculture.data import DomainData
 from polyculture.errors import ParameterError
 from polyculture.features.combine import Encoded, Features
@@ -94,6 +95,7 @@ class Fitting(Learning):
                 else f"{', '.join(PLURAL[kind] for kind in items.kinds.values())} were given"
             )
             raise ParameterError(f"the backbone is a {type(self.backbone).__name__}, which reads texts; {given}")
+        check_memory(self, data, tuned=self._reads_texts)
         if self.clean:
             data = replace(data, items=items.mapped(clean_text, kind="text").values)
         data = self._hold_out(data, self._target_of(data.label))

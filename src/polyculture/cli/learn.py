@@ -14,11 +14,11 @@ import typer
 from polyculture import store
 from polyculture.classify import FUSE, CrossDomainClassifier
 from polyculture.classify.described import depends_on
+from polyculture.classify.need import check_memory
 from polyculture.cli.common import check_choice, write_json
 from polyculture.cli.findings import choices as chosen_by
 from polyculture.cli.findings import show_choices, show_evaluation
 from polyculture.cli.fit import Choices, Outputs
-from polyculture.cli.need import check_memory
 from polyculture.cli.reporting import write_report
 from polyculture.cli.screen import note, show
 from polyculture.data import DomainData
@@ -27,6 +27,7 @@ from polyculture.evaluation import Evaluation, evaluate
 from polyculture.features.encoders import ENCODERS, Encoder, make_encoder
 from polyculture.features.encoders.choice import TEXTS, chosen_encoders
 from polyculture.features.items import Items
+from polyculture.memory import limit
 from polyculture.optimise.presets import PRESETS
 from polyculture.preprocess import Preprocessor
 from polyculture.preprocess.deduplicate import DuplicateReport, Leakage
@@ -92,13 +93,15 @@ class Fitted:
 def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *, quiet: bool) -> Fitted:
     """Learn from items, keep the model, and judge it where there are test items."""
     check_choice("--fuse", choices.fuse, FUSE)
-    check_memory(data, choices.encoders, choices.backbone)
+    if limit() is not None and choices.backbone is not None:
+        raise ParameterError("--memory: what fine-tuning a --backbone needs is not known; leave one of them out")
     judged = _judged(data, wanted=outputs.report is not None)
     backbone = _backbone(choices, written=outputs.pretrained is not None)
     encoders = _preset(choices.task, data) or _encoders(
         choices.encoders, texts=list(data.items) == ["text"], quiet=quiet
     )
     model = _model(encoders, backbone, choices)
+    check_memory(model, data, tuned=False)
     step = _preprocessor(choices)
     with _threads(choices.jobs):
         with clock.step("clean, deduplicate"):
