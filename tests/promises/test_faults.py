@@ -218,7 +218,7 @@ def test_a_run_folder_on_a_failing_disk_goes_on_afterwards(
         assert done(command, place).code == 0
     whole_names = names_of(place / "out")
     direct = [n for n, what in enumerate(disk.asked, 1) if what.startswith("os.")]
-    assert len(direct) > 4  # the lock and the journal
+    assert len(direct) >= 4  # the lock and the journal
     refused = 0
     for n in sorted({*direct[:6], *range(1, len(disk.asked) + 1, 17)}):
         with failing(Disk(emptied(place / "out"), n, ERRORS[n % len(ERRORS)])):

@@ -160,7 +160,8 @@ def test_what_is_fitted_in_python_is_held_to_it(name: str, place: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "encoders"), [("text", ("lexical", "pretrained")), ("image", ("image-pretrained",)), ("image", "pretrained")]
+    ("kind", "encoders"),
+    [("text", ("lexical", "pretrained")), ("image", ("image-pretrained",)), ("image", "pretrained")],
 )
 def test_pretrained_base_models_are_counted_whatever_they_read(kind: str, encoders: Any) -> None:
     given = np.zeros((9, 8, 8, 3), dtype=np.uint8) if kind == "image" else np.array(["word"] * 9, dtype=object)

@@ -112,7 +112,12 @@ def _measure(source: Any, how: Reading, cards: Any, settings: Settings, name: st
     """Measure, each part a step of a run if one is open; what has no name is known by what was read."""
     given = read(source, how) if name is None else None
     known = None if cards is None else read_cards(cards)
-    asked = {"files": name, "given": given, "cards": known, "settings": asdict(replace(settings, memory=DEFAULT_MEMORY))}
+    asked = {
+        "files": name,
+        "given": given,
+        "cards": known,
+        "settings": asdict(replace(settings, memory=DEFAULT_MEMORY)),
+    }
 
     def measured() -> AuditResult:
         found = store.step("read", lambda: read(source, how), READ) if given is None else given

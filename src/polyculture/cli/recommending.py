@@ -18,7 +18,6 @@ from polyculture.cli.screen import progress, show
 from polyculture.data.answers import Policy
 from polyculture.data.interactions import INTERACTIONS, Interactions, hold_out, load_interactions, read_interactions
 from polyculture.errors import DataError, ParameterError
-from polyculture.memory import check, recommend
 from polyculture.progress import Steps
 from polyculture.tables import cell
 

@@ -79,9 +79,7 @@ def run(
             _RUN.reset(token)
 
 
-def _enter(
-    folder: Path, about: Mapping[str, Any] | None, outputs: Collection[Path | None], *, held: bool
-) -> None:
+def _enter(folder: Path, about: Mapping[str, Any] | None, outputs: Collection[Path | None], *, held: bool) -> None:
     tidy(folder, held=held)
     for path in outputs:
         if path is not None:

@@ -19,7 +19,16 @@ from polyculture.surveying.estimated import Estimated
 from polyculture.surveying.patterns import LEVELS
 from polyculture.surveying.result import SurveyResult
 from polyculture.surveying.settings import QUESTIONS, Settings
-from polyculture.surveying.sources import Communities, Reading, in_memory, paths_of, rows_at_once, tagged_batches, tagged_from, unpacked
+from polyculture.surveying.sources import (
+    Communities,
+    Reading,
+    in_memory,
+    paths_of,
+    rows_at_once,
+    tagged_batches,
+    tagged_from,
+    unpacked,
+)
 from polyculture.surveying.tagged import Tagged
 
 UNASKED = "not asked (setting questions)"
