@@ -121,7 +121,7 @@ def test_what_cannot_be_rebuilt_is_one_sentence(error: Exception, tmp_path: Path
         raise error
 
     save(tmp_path, {}, kind="a", facts={})
-    with pytest.raises(StoreError, match="holds a state of which no a can be made") as caught:
+    with pytest.raises(StoreError, match="holds a state of which this version can make no a") as caught:
         rebuilt(tmp_path, build, kind="a")
     assert "\n" not in str(caught.value)
 

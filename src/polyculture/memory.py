@@ -1,7 +1,8 @@
-"""How much memory a command takes at most, and a limit that is kept or refused before the work.
+"""How much memory a command takes at most, by a formula, and a limit: work whose estimate is larger is refused.
 
 The formulas are upper bounds, with factors measured by ``benchmarks/memory.py``; docs/reliability.md has the table.
-Whoever sets a limit learns before the work that it is too small, and what would be smaller.
+Whoever sets a limit learns before the computing that it is too small, and what would be smaller. Nothing watches the
+process afterwards.
 """
 
 from __future__ import annotations
