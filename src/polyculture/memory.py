@@ -1,7 +1,8 @@
-"""How much memory a command takes at most, and a limit that is kept or refused before the work.
+"""How much memory a command takes at most, by a formula, and a limit: work whose estimate is larger is refused.
 
 The formulas are upper bounds, with factors measured by ``benchmarks/memory.py``; docs/reliability.md has the table.
-Whoever sets a limit learns before the work that it is too small, and what would be smaller.
+Whoever sets a limit learns before the computing that it is too small, and what would be smaller. Nothing watches the
+process afterwards.
 """
 
 from __future__ import annotations
@@ -158,6 +159,8 @@ def audit_embeddings(items: int, columns: int, layers: int, *, blocks: float = 0
 def survey(size: float, batch: int) -> Need:
     """To survey papers: 6 bytes a byte of text, or of a batch at a time and half a byte of the rest.
 
+    Of a batch it is what usual papers need: 5,000 bytes each. Papers with their full texts need more.
+
     Parameters
     ----------
     size : float
@@ -177,7 +180,7 @@ def survey(size: float, batch: int) -> Need:
 
 _PRETRAINED = 500e6
 _PAPER = 5e3
-"""Bytes of a paper: few have longer abstracts."""
+"""Bytes of a usual paper: few have longer abstracts."""
 
 
 def fit(items: int, characters: int, numbers: int, pixels: int, *, pretrained: bool = False) -> Need:
@@ -186,8 +189,9 @@ def fit(items: int, characters: int, numbers: int, pixels: int, *, pretrained: b
     Parameters
     ----------
     items : int
+        Changed copies are items as well.
     characters : int
-        Of all texts.
+        Of all texts, those of copies too.
     numbers : int
         In all vectors.
     pixels : int

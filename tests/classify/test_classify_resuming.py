@@ -15,7 +15,10 @@ import scipy.sparse as sp
 
 from polyculture import CrossDomainClassifier, store
 from polyculture.classify import CrossDomainRegressor
+from polyculture.classify.described import depends_on
 from polyculture.features.backbone import Backbone
+from polyculture.features.encoders.pretrained import PretrainedEncoder
+from polyculture.features.text_backbone import TextBackbone
 
 RNG = np.random.default_rng(0)
 N = 120
@@ -111,3 +114,25 @@ def test_without_a_run_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     CrossDomainClassifier(**QUICK).fit(VECTORS, Y, domain=DOMAIN)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", ["encoder", "name", "modality", "backbone"])
+def test_a_base_model_is_known_by_what_its_folder_holds(given, tmp_path):
+    folder = tmp_path / "base"
+    folder.mkdir()
+    encoder = PretrainedEncoder(str(folder))
+    asked = {
+        "encoder": {"encoders": [encoder]},
+        "name": {"encoders": [f"pretrained:{folder}"]},
+        "modality": {"encoders": {"text": encoder}},
+        "backbone": {"backbone": TextBackbone(str(folder))},
+    }
+    model = CrossDomainClassifier(**asked[given])
+    known = []
+    for weights in ("old", "new", "new"):
+        (folder / "model.safetensors").write_text(weights)
+        with store.run(tmp_path / "run"):
+            known.append(depends_on(model))
+    assert known[0] != known[1]
+    assert known[1] == known[2]
+    assert depends_on(model)["files"] == {}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 
+import polars as pl
 import pytest
 from cli_runs import fit, made, run, write
+from survey_runs import QUICK, made_papers
 
 
 def test_a_fit_that_goes_on_tells_the_same(items, tmp_path):
@@ -49,3 +52,46 @@ def test_input_that_cannot_be_read_leaves_the_folder_free_for_another(items, tmp
     strange = write(tmp_path / "strange.csv", {"a": [1], "b": [2]})
     assert fit(strange, tmp_path / "model", "--run", tmp_path / "run").code == 2
     assert fit(items, tmp_path / "model", "--run", tmp_path / "run").code == 0
+
+
+def test_a_model_of_other_base_models_is_judged_itself(items, tmp_path, monkeypatch):
+    write(items, made() | {"split": ["test" if i % 5 == 4 else "train" for i in range(120)]})
+    # no base models named: those that are installed, which may be others the next time
+    command = ("fit", items, "--out", tmp_path / "model", "--run", tmp_path / "run", "--quiet", "--json")
+    found = {}
+    for name in ("lexical:words", "lexical:characters"):
+        monkeypatch.setattr("polyculture.cli.learn.TEXTS", {name: ()})
+        assert run(*command, tmp_path / "found.json").code == 0
+        found[name] = json.loads((tmp_path / "found.json").read_text())["choices"]
+    assert found["lexical:words"] != found["lexical:characters"]
+    parts = [place for place in (tmp_path / "run").glob("evaluate-*/") if place.is_dir()]
+    assert len(parts) == 2
+
+
+def again(folder, *args):
+    """The same command once more: how it ended, and the steps that it added."""
+    before = sorted(folder.glob("*/*/"))
+    done = run(*args)
+    return done.code, done.err, [place.parent.name for place in sorted(folder.glob("*/*/")) if place not in before]
+
+
+def test_what_changes_no_number_may_differ(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pl.DataFrame({"item": range(40), "a": [1, 0] * 20, "b": [1, 1, 0, 0] * 10, "label": [1] * 40}).write_csv("a.csv")
+    audit = ("audit", "--quiet", "--run", "run", "--memory")
+    assert again(tmp_path / "run", *audit, "400MB", "a.csv")[0] == 0
+    assert again(tmp_path / "run", *audit, "4GB", tmp_path / "a.csv") == (0, "", [])
+    shutil.copy("a.csv", "b.csv")
+    assert "is the run of something else: the file a.csv was" in run(*audit, "4GB", "b.csv").err
+
+    write(tmp_path / "p.csv", made_papers())
+    survey = ("survey", "--run", "papers", *QUICK, "--least", 5)
+    assert again(tmp_path / "papers", *survey, "p.csv")[0] == 0
+    assert again(tmp_path / "papers", *survey, tmp_path / "p.csv", "--jobs", 2) == (0, "", [])
+
+
+def test_a_fit_knows_its_file_by_what_it_holds(items, tmp_path, monkeypatch):
+    monkeypatch.chdir(items.parent)
+    options = ("--out", tmp_path / "model", "--encoders", "lexical", "--run", tmp_path / "run", "--quiet")
+    assert run("fit", items, *options).code == 0
+    assert again(tmp_path / "run", "fit", items.name, *options) == (0, "", [])

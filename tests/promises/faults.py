@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 from unittest import mock
 
+OF_NUMBERS = ("write", "ftruncate", "truncate")
+"""What is asked of a file by its number, as locks and journals are written."""
+ASKED = ("open", "fsync", "replace", "rename", "mkdir", "chmod", "fdopen", *OF_NUMBERS)
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
 
 
@@ -76,12 +79,12 @@ class _File:
 @contextmanager
 def failing(disk: Disk) -> Iterator[Disk]:
     """What is asked of files goes through a disk."""
-    whole = {name: getattr(os, name) for name in ("open", "fsync", "replace", "rename", "mkdir", "chmod", "fdopen")}
+    whole = {name: getattr(os, name) for name in ASKED}
     opened = io.open
 
     def through(name: str) -> Callable[..., Any]:
         def call(path: Any, *args: Any, **kwargs: Any) -> Any:
-            disk.ask(name, path)
+            disk.ask(f"os.{name}" if name in OF_NUMBERS else name, path)
             return whole[name](path, *args, **kwargs)
 
         return call

@@ -36,7 +36,13 @@ VOCABULARY = "schema = 1\n" + "\n".join(
     f"[family.{name.split()[0]}.{method}]\npatterns = ['{name}', '{method}']"
     for name, method in zip(METHODS, ("attention", "resnet", "gates", "messages"), strict=True)
 )
-ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "POLYCULTURE_CACHE": "off"}
+ALONE = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "POLARS_MAX_THREADS": "1",
+    "POLYCULTURE_CACHE": "off",
+    "SOURCE_DATE_EPOCH": "0",
+}
 
 
 def texts(n: int = 80) -> pl.DataFrame:
@@ -93,6 +99,7 @@ class Case:
 
     command: str
     home: Path
+    report: bool = False
 
     def write(self) -> Case:
         """Its input."""
@@ -108,6 +115,7 @@ class Case:
         verbs = ["recommend", "fit"] if self.command == "recommend" else [self.command]
         out = ["--out", f"{name}/model"] if self.command in ("fit", "recommend") else []
         run = ["--run", f"{name}/run"] if kept else []
+        report = ["--report", f"{name}/found.html"] if self.report else []
         return [
             *verbs,
             "data.csv",
@@ -116,6 +124,7 @@ class Case:
             "--json",
             f"{name}/found.json",
             *run,
+            *report,
             "--quiet",
         ]
 
@@ -125,6 +134,9 @@ class Case:
         plain = json.loads((folder / "found.json").read_text())
         told = json.dumps(timeless(plain)).replace(f"{name}/", "")
         found = {"found.json": hashlib.sha256(told.encode()).hexdigest()}
+        for path in sorted(folder.glob("*.html")):
+            told = path.read_text(encoding="utf-8").replace(f"{name}/", "")
+            found[path.name] = hashlib.sha256(told.encode()).hexdigest()
         for path in sorted(folder.glob("model/*")):
             found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
         return found

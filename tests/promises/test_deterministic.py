@@ -16,8 +16,9 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can
 def test_again_and_with_another_hash_seed_the_bytes_are_the_same(tmp_path):
     with warm(hash_seed=1) as one, warm(hash_seed=2) as other:
         for command in COMMANDS:
-            case = Case(command, tmp_path / command).write()
+            case = Case(command, tmp_path / command, report=command == "audit").write()
             first = finish(one, case, "first", kept=False)
+            assert ("found.html" in first) == (command == "audit")
             assert finish(one, case, "again", kept=False) == first
             assert finish(other, case, "other", kept=False) == first
 

@@ -196,6 +196,48 @@ def test_a_command_says_what_it_could_not_write(command: str, place: Path, monke
     assert faults >= 5
 
 
+KEPT = {
+    "audit": "audit answers.csv --json out/a.json --run out/run --quiet",
+    "fit": "fit texts.csv --encoders lexical --out out/model --json out/f.json --run out/run --quiet",
+}
+
+
+def emptied(out: Path) -> Path:
+    shutil.rmtree(out)
+    out.mkdir()
+    return out
+
+
+@pytest.mark.parametrize("command", KEPT)
+def test_a_run_folder_on_a_failing_disk_goes_on_afterwards(
+    command: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    monkeypatch.setitem(COMMANDS, command, KEPT[command])
+    with failing(Disk(place / "out")) as disk:
+        assert done(command, place).code == 0
+    whole_names = names_of(place / "out")
+    direct = [n for n, what in enumerate(disk.asked, 1) if what.startswith("os.")]
+    assert len(direct) >= 4  # the lock and the journal
+    refused = 0
+    for n in sorted({*direct[:6], *range(1, len(disk.asked) + 1, 17)}):
+        with failing(Disk(emptied(place / "out"), n, ERRORS[n % len(ERRORS)])):
+            ended = done(command, place)
+        assert ended.code == 0 or ended.refused, (disk.asked[n - 1], ended)
+        refused += bool(ended.code)
+        ended = done(command, place)
+        assert ended.code == 0, (disk.asked[n - 1], ended)
+        assert names_of(place / "out") == whole_names, disk.asked[n - 1]
+        for line in (place / "out" / "run" / "journal.jsonl").read_text().splitlines():
+            json.loads(line)
+    assert refused >= 5
+
+
+def names_of(out: Path) -> list[str]:
+    """What lies there; the parts of an artefact are called by their content, with times among it."""
+    return sorted(str(p.relative_to(out)) for p in out.rglob("*") if p.is_file())
+
+
 LIMITED = """
 import resource, signal, sys
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -15,8 +15,13 @@ from golden_models import LABELS, WHERE, clicks, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyculture import audit, memory
+from polyculture import CrossDomainClassifier, audit, memory
+from polyculture.classify import CrossDomainRegressor
+from polyculture.classify.need import check_memory
+from polyculture.data import DomainData
 from polyculture.errors import MemoryLimitError, ParameterError
+from polyculture.recommend import CrossDomainRecommender
+from polyculture.surveying import survey
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -71,9 +76,10 @@ def test_more_never_needs_less(name: str, data: Any) -> None:
     assert memory.IMPORTED <= formula(*counts).size <= formula(*more).size
 
 
-@given(size=st.floats(0, 1e15), batch=st.integers(1, 10**6))
-def test_batches_need_less_once_there_is_much_to_read(size: float, batch: int) -> None:
-    assert memory.survey(size, batch).size <= memory.survey(size, 0).size + size
+@given(share=st.floats(1.1, 1e6), batch=st.integers(1, 10**6))
+def test_batches_need_less_once_there_is_much_to_read(share: float, batch: int) -> None:
+    size = share * 12 * 5e3 * batch
+    assert memory.survey(size, batch).size < memory.survey(size, 0).size
 
 
 def test_dense_models_are_counted_where_they_are_tried() -> None:
@@ -131,6 +137,39 @@ def test_what_no_formula_is_known_for_is_said(place: Path) -> None:
 def test_python_is_held_to_it_too() -> None:
     with memory.limited(10**8), pytest.raises(MemoryLimitError, match="to audit 2 models on 4 items"):
         audit({"a": [1, 1, 0, 0], "b": [1, 0, 1, 0]}, kind="outcomes")
+
+
+WORK: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "classifier": (lambda _: fitted(), "to fit 48 items"),
+    "regressor": (lambda _: CrossDomainRegressor(("lexical",)).fit(texts(), np.arange(48.0)), "to fit 48 items"),
+    "with copies": (lambda _: fitted(augment=0.5), "to fit 72 items"),
+    "survey": (lambda place: survey(place / "p.csv"), "to survey 0 MB"),
+    "recommender": (lambda _: CrossDomainRecommender().fit(clicks()), "of 40 users with 36 items"),
+}
+
+
+def fitted(encoders: Any = ("lexical",), **asked: Any) -> CrossDomainClassifier:
+    return CrossDomainClassifier(encoders, **asked).fit(texts(), LABELS, domain=WHERE)
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_what_is_fitted_in_python_is_held_to_it(name: str, place: Path) -> None:
+    work, said = WORK[name]
+    with memory.limited(10**8), pytest.raises(MemoryLimitError, match=said):
+        work(place)
+
+
+@pytest.mark.parametrize(
+    ("kind", "encoders"),
+    [("text", ("lexical", "pretrained")), ("image", ("image-pretrained",)), ("image", "pretrained")],
+)
+def test_pretrained_base_models_are_counted_whatever_they_read(kind: str, encoders: Any) -> None:
+    given = np.zeros((9, 8, 8, 3), dtype=np.uint8) if kind == "image" else np.array(["word"] * 9, dtype=object)
+    names = np.array(list("abcdefghi"))
+    data = DomainData({kind: given}, domain=names, label=names, split=None, ids=names)
+    model = CrossDomainClassifier(encoders)
+    with memory.limited(10**9), pytest.raises(MemoryLimitError, match=r"needs up to 1\.13 GB"):
+        check_memory(model, data, tuned=False)
 
 
 SMALL = {"audit answers": 1000, "survey": 1000, "fit vectors": 200, "recommend": 200}

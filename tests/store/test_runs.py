@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -182,6 +187,97 @@ def test_a_file_is_no_run_folder(tmp_path):
 def test_the_same_folder_within_itself_is_not_waited_for(tmp_path):
     with store.run(tmp_path) as outer, store.run(tmp_path) as inner:
         assert outer == inner
+
+
+def test_a_folder_that_this_process_holds_already_is_not_waited_for(tmp_path):
+    sums = Counted(3)
+    outer, inner = tmp_path / "outer", tmp_path / "inner"
+    with store.run(outer), store.run(inner), store.run(outer), store.part("sums"):
+        assert store.step("sum", sums) == 3
+    with store.run(outer), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(summed, outer, sums).result(timeout=30) == 3
+    assert sums.times == 1
+    with store.run(outer):  # all of them let go
+        assert not list(inner.glob("*/*/"))
+
+
+def summed(folder: Path, compute: Counted) -> Any:
+    with store.run(folder), store.part("sums"):
+        return store.step("sum", compute)
+
+
+def test_where_nothing_can_be_held_what_another_may_be_writing_stays(tmp_path, monkeypatch):
+    with store.run(tmp_path), store.part("sums") as part:
+        store.step("sum", Counted(3))
+    half = part.folder / "half-0123456789ab"
+    half.mkdir()
+    for place in (half, tmp_path):
+        (place / ".state.json.abc_1.tmp").write_text("")
+    with (tmp_path / "journal.jsonl").open("a") as journal:
+        journal.write('{"half')
+    left = sorted(tmp_path.rglob("*"))
+    for held in (False, True):
+        if not held:
+            monkeypatch.setattr(locks, "_wait", raising(OSError(errno.ENOLCK, "no locks available")))
+        with store.run(tmp_path):
+            assert (sorted(tmp_path.rglob("*")) == left) != held
+            assert half.exists() != held
+            assert (tmp_path / "journal.jsonl").read_text().endswith("\n") == held
+        monkeypatch.undo()
+    old = time.time() - 7200
+    half.mkdir()
+    os.utime(half, (old, old))
+    monkeypatch.setattr(locks, "fcntl", None)
+    with store.run(tmp_path):
+        assert not half.exists()
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def call(*_: object) -> None:
+        raise error
+
+    return call
+
+
+def test_lines_of_the_journal_that_were_broken_off_are_left_out(tmp_path):
+    with store.run(tmp_path), store.part("sums"):
+        store.step("sum", Counted(3))
+    journal = tmp_path / "journal.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text(lines[0] + '{"part": "s' + "".join(lines) + lines[1] + '{"part"')
+    with store.run(tmp_path):
+        assert journal.read_text() == lines[0] + lines[1] + lines[1]
+
+
+def test_a_disk_that_takes_a_part_of_a_line_gets_the_rest_or_is_full(tmp_path, monkeypatch):
+    written, whole = [], os.write
+
+    def some(handle: int, data: bytes) -> int:
+        written.append(data)
+        if len(written) > 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return whole(handle, data[:9])
+
+    monkeypatch.setattr(os, "write", some)
+    run_folder.append(tmp_path / "journal.jsonl", {"part": "sums"})
+    with pytest.raises(StoreError, match=r"journal\.jsonl cannot be written \(No space left"):
+        run_folder.append(tmp_path / "journal.jsonl", {"part": "sums"})
+    monkeypatch.undo()
+    assert (tmp_path / "journal.jsonl").read_text().splitlines()[0] == '{"part": "sums"}'
+
+
+def test_a_lock_that_cannot_name_its_holder_holds_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "ftruncate", raising(OSError(errno.ENOSPC, "No space left on device")))
+    with locks.alone(tmp_path) as held:
+        assert held
+
+
+def test_another_version_of_a_library_computes_anew(tmp_path, monkeypatch):
+    sums = Counted(3)
+    for version in ("1", "2", "2"):
+        monkeypatch.setattr("polyculture.store.runs.libraries", lambda version=version: {"torch": version})
+        summed(tmp_path, sums)
+    assert sums.times == 2
 
 
 def test_outputs_are_swept_of_what_was_left_beside_them_and_of_nothing_else(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from polyculture.auditing.of_answers import audit_answers
 from polyculture.auditing.of_embeddings import audit_embeddings
 from polyculture.auditing.of_models import audit_models
 from polyculture.auditing.result import AuditResult
-from polyculture.auditing.settings import Settings
+from polyculture.auditing.settings import DEFAULT_MEMORY, Settings
 from polyculture.auditing.sources import Read, Reading, paths_of, read
 from polyculture.data.answers import Answers, Embeddings, ModelFile, Policy
 from polyculture.data.audit_input.files import called, checked, stems
@@ -103,14 +103,21 @@ def _named(source: Any, how: Reading, cards: Any, settings: Settings) -> str | N
         return None
     beside = [Path(path) for path in (how.truth, cards) if path is not None]
     files = checked(paths)
-    return kept.fingerprint([*files, *beside], stems(files), how, settings)
+    # paths are told apart by their content, and how much is held at a time changes no number
+    known = replace(how, truth=None if how.truth is None else Path(how.truth).name)
+    return kept.fingerprint([*files, *beside], stems(files), known, replace(settings, memory=DEFAULT_MEMORY))
 
 
 def _measure(source: Any, how: Reading, cards: Any, settings: Settings, name: str | None) -> AuditResult:
     """Measure, each part a step of a run if one is open; what has no name is known by what was read."""
     given = read(source, how) if name is None else None
     known = None if cards is None else read_cards(cards)
-    asked = {"files": name, "given": given, "cards": known, "settings": asdict(settings)}
+    asked = {
+        "files": name,
+        "given": given,
+        "cards": known,
+        "settings": asdict(replace(settings, memory=DEFAULT_MEMORY)),
+    }
 
     def measured() -> AuditResult:
         found = store.step("read", lambda: read(source, how), READ) if given is None else given

@@ -10,12 +10,12 @@ import scipy.sparse as sp
 
 from polyculture import store
 from polyculture.arrays import Array
-from polyculture.classify.described import asked
+from polyculture.classify.described import depends_on
 from polyculture.classify.learning import Learning
+from polyculture.classify.need import check_memory
 from polyculture.data import DomainData
 from polyculture.errors import ParameterError
 from polyculture.features.combine import Encoded, Features
-from polyculture.features.encoders.base import State
 from polyculture.features.items import PLURAL, Items
 from polyculture.preprocess import augment, augmented, clean_text
 from polyculture.progress import Steps
@@ -70,15 +70,10 @@ class Fitting(Learning):
         self.clock_ = Steps()
         with self.clock_.step("preprocess"):
             data = self.preprocess(X, y, domain=domain, graph=graph, split=split)
-        with store.part("fit", kinds=(DomainData,), data=data, settings=self._asked()):
+        with store.part("fit", kinds=(DomainData,), data=replace(data, source=""), settings=depends_on(self)):
             with self.clock_.step("features"):
                 encoded = self.encode_fit(data)
             return self.learn(encoded, data)
-
-    def _asked(self) -> State:
-        """All that the model depends on beside the data; how many are trained at once changes nothing."""
-        found = asked(self)
-        return found | {"params": {name: value for name, value in found["params"].items() if name != "n_jobs"}}
 
     def preprocess(
         self,
@@ -100,6 +95,7 @@ class Fitting(Learning):
                 else f"{', '.join(PLURAL[kind] for kind in items.kinds.values())} were given"
             )
             raise ParameterError(f"the backbone is a {type(self.backbone).__name__}, which reads texts; {given}")
+        check_memory(self, data, tuned=self._reads_texts)
         if self.clean:
             data = replace(data, items=items.mapped(clean_text, kind="text").values)
         data = self._hold_out(data, self._target_of(data.label))

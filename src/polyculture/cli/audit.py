@@ -107,7 +107,8 @@ def audit_command(
         "cache": cache,
         "seed": seed,
     }
-    asked = {name: value for name, value in settings.items() if name != "cache"}
+    # how much is held at a time changes no number
+    asked = {name: value for name, value in settings.items() if name not in ("cache", "memory")}
     with kept_in(run, "audit", [*paths, truth, cards], asked, [json, report]):
         found = _audit(paths, settings, jobs=jobs, quiet=quiet)
         _tell(found, json)

@@ -190,8 +190,15 @@ def fit_command(
     _check_places(data, Outputs(out, json, report, pretrained_out), choices)
     columns = {"label": label, "domain": domain, "split": split, "id": id_}
     outputs = Outputs(out, json, report, pretrained_out, language, data)
-    with kept_in(run, "fit", [data], choices.asked() | asdict(wanted) | columns, outputs.all()):
+    with kept_in(run, "fit", [data, *_base_model(choices)], choices.asked() | asdict(wanted) | columns, outputs.all()):
         _run(data, wanted, columns, choices, outputs, quiet=quiet, verbose=verbose)
+
+
+def _base_model(choices: Choices) -> list[Path]:
+    """The folder of the Transformer, if it is named by its path: what lies there may change."""
+    if choices.backbone is None or not Path(choices.backbone).is_dir():
+        return []
+    return [Path(choices.backbone)]
 
 
 def _check_places(data: Path, outputs: Outputs, choices: Choices) -> None:

@@ -51,7 +51,19 @@ def kept_in(
     taken = {path.resolve() for path in (*inputs, *outputs) if path is not None}
     if folder.resolve() in taken:
         raise DataError(f"--run {folder}: is read or written otherwise; name a folder of its own")
-    files = {f"the file {path}": (store.content_of(path) or "")[:16] for path in inputs if path is not None}
-    about = {"command": command, **files, **settings}
+    # files among the settings are inputs as well: here their names are enough
+    named = {name: value.name if isinstance(value, Path) else value for name, value in settings.items()}
+    about = {"command": command, **_known_by_content(inputs), **named}
     with store.run(folder, about=about, outputs=outputs):
         yield
+
+
+def _known_by_content(inputs: Sequence[Path | None]) -> dict[str, str]:
+    """Files by their own names, so that the same file may be named otherwise; those of one name together."""
+    from polyculture import store
+
+    found: dict[str, list[str]] = {}
+    for path in inputs:
+        if path is not None:
+            found.setdefault(f"the file {path.name}", []).append((store.content_of(path) or "")[:16])
+    return {name: ", ".join(contents) for name, contents in found.items()}

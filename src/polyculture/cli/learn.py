@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,11 +13,12 @@ import typer
 
 from polyculture import store
 from polyculture.classify import FUSE, CrossDomainClassifier
+from polyculture.classify.described import depends_on
+from polyculture.classify.need import check_memory
 from polyculture.cli.common import check_choice, write_json
 from polyculture.cli.findings import choices as chosen_by
 from polyculture.cli.findings import show_choices, show_evaluation
 from polyculture.cli.fit import Choices, Outputs
-from polyculture.cli.need import check_memory
 from polyculture.cli.reporting import write_report
 from polyculture.cli.screen import note, show
 from polyculture.data import DomainData
@@ -26,6 +27,7 @@ from polyculture.evaluation import Evaluation, evaluate
 from polyculture.features.encoders import ENCODERS, Encoder, make_encoder
 from polyculture.features.encoders.choice import TEXTS, chosen_encoders
 from polyculture.features.items import Items
+from polyculture.memory import limit
 from polyculture.optimise.presets import PRESETS
 from polyculture.preprocess import Preprocessor
 from polyculture.preprocess.deduplicate import DuplicateReport, Leakage
@@ -91,13 +93,15 @@ class Fitted:
 def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *, quiet: bool) -> Fitted:
     """Learn from items, keep the model, and judge it where there are test items."""
     check_choice("--fuse", choices.fuse, FUSE)
-    check_memory(data, choices.encoders, choices.backbone)
+    if limit() is not None and choices.backbone is not None:
+        raise ParameterError("--memory: what fine-tuning a --backbone needs is not known; leave one of them out")
     judged = _judged(data, wanted=outputs.report is not None)
     backbone = _backbone(choices, written=outputs.pretrained is not None)
     encoders = _preset(choices.task, data) or _encoders(
         choices.encoders, texts=list(data.items) == ["text"], quiet=quiet
     )
     model = _model(encoders, backbone, choices)
+    check_memory(model, data, tuned=False)
     step = _preprocessor(choices)
     with _threads(choices.jobs):
         with clock.step("clean, deduplicate"):
@@ -116,17 +120,24 @@ def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *,
 
 
 def _prepared(data: DomainData, step: Preprocessor) -> DomainData:
-    with store.part("preprocess", kinds=(DomainData,), data=data, settings=step.get_params()) as part:
+    with store.part("preprocess", kinds=(DomainData,), data=_unnamed(data), settings=step.get_params()) as part:
         prepared, step.report_ = part.step(
             "clean, deduplicate",
             lambda: (step.fit_transform(data), step.report_),
             (DomainData, PreprocessReport, DuplicateReport),
         )
-    return prepared
+    return replace(prepared, source=data.source)
+
+
+def _unnamed(data: DomainData) -> DomainData:
+    """Without the path, so that a file is the same however it was named."""
+    return replace(data, source="")
 
 
 def _evaluated(model: CrossDomainClassifier, prepared: DomainData, choices: Choices) -> Evaluation:
-    with store.part("evaluate", kinds=(DomainData,), data=prepared, settings=choices.asked()) as part:
+    # the options may name no base models: which were installed then, the model knows
+    about = {"data": _unnamed(prepared), "settings": choices.asked(), "model": depends_on(model)}
+    with store.part("evaluate", kinds=(DomainData,), **about) as part:
         return part.step("evaluate", lambda: evaluate(model, prepared), (Evaluation,))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from difflib import get_close_matches
 from inspect import signature
 from pathlib import Path
@@ -18,7 +18,6 @@ from polyculture.cli.screen import progress, show
 from polyculture.data.answers import Policy
 from polyculture.data.interactions import INTERACTIONS, Interactions, hold_out, load_interactions, read_interactions
 from polyculture.errors import DataError, ParameterError
-from polyculture.memory import check, recommend
 from polyculture.progress import Steps
 from polyculture.tables import cell
 
@@ -45,7 +44,6 @@ def fit_to(
     with progress(quiet=quiet):
         with steps.step("read"):
             data = _read(path, given)
-        _check_memory(data, parameters)
         tested = data.within("test")
         if tested.all():
             raise DataError(f"{data.source}: has no training interactions; mark some as train in the split column")
@@ -58,7 +56,8 @@ def fit_to(
         found = None
         if tested.any():
             with steps.step("evaluate"):
-                asked = {"data": data, "model": {**parameters, "random_state": given.seed}, "cuts": cuts}
+                unnamed = replace(data, source="")
+                asked = {"data": unnamed, "model": {**parameters, "random_state": given.seed}, "cuts": cuts}
                 with store.part("judge", kinds=(Interactions, Policy), **asked) as part:
                     found = part.step("judge", lambda: model.evaluate(data.take(tested), k=cuts))
     told = {
@@ -75,24 +74,6 @@ def fit_to(
     if found is not None:
         _show_frame("judged on the test split", found)
     typer.echo(out)
-
-
-def _check_memory(data: Interactions, parameters: Mapping[str, Any]) -> None:
-    """Refuse interactions whose model may need more than the limit, where there is one."""
-    methods = parameters.get("method", "auto")
-    dense = methods == "auto" or any(
-        "ease" in str(name) for name in ([methods] if isinstance(methods, str) else methods)
-    )
-    vectors = parameters.get("vectors", 512)
-    check(
-        recommend(
-            len(data.users),
-            len(data.items),
-            len(data),
-            vectors=vectors if isinstance(vectors, int) else 512,
-            dense=dense,
-        )
-    )
 
 
 def evaluate_to(

@@ -134,7 +134,8 @@ def survey_command(
         "jobs": jobs,
     }
     settings |= _asked(questions)
-    with kept_in(run, "survey", [*paths, vocabulary], settings, [json, report]):
+    asked = {name: value for name, value in settings.items() if name != "jobs"}
+    with kept_in(run, "survey", [*paths, vocabulary], asked, [json, report]):
         found = _survey(paths, settings, quiet=quiet)
         _tell(found, json)
         write_report(found, report, [*paths, vocabulary], language)
@@ -192,14 +193,10 @@ def _asked(listed: str | None) -> dict[str, list[str]]:
 
 def _survey(paths: list[Path], settings: dict[str, Any], *, quiet: bool) -> SurveyResult:
     from polyculture.cli.screen import progress
-    from polyculture.memory import check
-    from polyculture.memory import survey as need
     from polyculture.surveying import survey
-    from polyculture.surveying.sources import rows_at_once, unpacked
 
     try:
         with progress(quiet=quiet):
-            check(need(unpacked(paths), rows_at_once(paths, settings["batch"])))
             return survey(paths, **settings)
     except DataError as error:
         raise DataError(_in_options(str(error))) from error

@@ -17,6 +17,7 @@ from polyculture.arrays import Array, Floats, Ints
 from polyculture.data.answers import Policy
 from polyculture.data.interactions import Interactions, from_frame
 from polyculture.errors import DataError, ParameterError
+from polyculture.memory import check, recommend
 from polyculture.recommend import MODELS
 from polyculture.recommend.answers import positions_of, reasons_frame, similar, top_items
 from polyculture.recommend.choose import Choice, Plan, choose, items_of, told
@@ -159,8 +160,16 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         if self.method == "auto":
             shape = (len(data.users), len(data.items))
             plan = replace(plan, methods=tuple(name for name in plan.methods if possible(name, shape)))
-        with store.part("recommend", kinds=(Interactions, Policy, Plan), data=data, plan=plan, asked=self.get_params()):
+        self._check_memory(data)
+        about = {"data": replace(data, source=""), "plan": plan, "asked": self.get_params()}
+        with store.part("recommend", kinds=(Interactions, Policy, Plan), **about):
             return self._learn(data, plan)
+
+    def _check_memory(self, data: Interactions) -> None:
+        """Refuse interactions that may need more than the limit, where there is one."""
+        listed = [self.method] if isinstance(self.method, str) else self.method
+        dense = self.method == "auto" or any("ease" in name for name in listed)
+        check(recommend(len(data.users), len(data.items), len(data), vectors=self.vectors, dense=dense))
 
     def _learn(self, data: Interactions, plan: Plan) -> Self:
         held = self._held(data)

@@ -252,7 +252,11 @@ def _manifest(folder: Path, kind: str) -> dict[str, Any]:
             raise
         raise StoreError(f"{path} cannot be read as a manifest ({error}); {_AGAIN}") from error
     if schema != SCHEMA:
-        raise StoreError(f"{path} has schema {schema!r}, this version reads {SCHEMA}; save it again with this version")
+        # what wrote it may be older or newer: only who made it knows how to make it anew
+        raise StoreError(
+            f"{path} has schema {schema!r}, this version reads {SCHEMA}; make it anew with this version (a model: fit it "
+            "again), or read it with the version that wrote it"
+        )
     if found != kind:
         raise StoreError(f"{path} describes a {found!r}, expected a {kind!r}; choose a folder that holds a {kind}")
     if manifest.get("sha256") != _seal(manifest) or not _well_formed(manifest):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TEMPORARY = re.compile(r"\.[^/]+\.[a-z0-9_]+\.tmp")
 # A temporary file this old belongs to a process that was killed: nothing is written for an hour.
-_STRAY_SECONDS = 3600.0
+STRAY_SECONDS = 3600.0
 
 
 def cache_folder(folder: str | Path | None = None) -> Path | None:
@@ -115,12 +115,20 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def sweep(folder: Path, *, older_than: float = _STRAY_SECONDS) -> None:
+def sweep(folder: Path, *, older_than: float = STRAY_SECONDS) -> None:
     """Remove the temporary files that killed processes left in a folder."""
     for path in folder.glob(".*.tmp"):
         with contextlib.suppress(OSError):
-            if TEMPORARY.fullmatch(path.name) and time.time() - path.stat().st_mtime >= older_than:
+            if TEMPORARY.fullmatch(path.name) and older(path, older_than):
                 path.unlink()
+
+
+def older(path: Path, seconds: float) -> bool:
+    """Whether nobody wrote to a file or in a folder for so long; what is gone is not."""
+    try:
+        return seconds <= 0 or time.time() - path.stat().st_mtime >= seconds
+    except OSError:
+        return False
 
 
 def write_text(path: str | Path, text: str) -> None:

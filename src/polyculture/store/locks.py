@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from polyculture.errors import StoreError
@@ -19,8 +21,10 @@ LOCK = "lock"
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold a folder; where another process does, say which one, and wait for it.
+def alone(folder: Path) -> Iterator[bool]:
+    """Hold a folder, and whether it is really held; where another process does, say which one, and wait for it.
+
+    Some network file systems know no locks: there nobody holds anything, and steps are whole all the same.
 
     Raises
     ------
@@ -39,15 +43,22 @@ def alone(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise StoreError(f"{folder} cannot be written to ({error.strerror}); choose another folder") from error
     try:
-        # some network file systems know no locks: steps are whole all the same
-        if fcntl is not None:
-            with contextlib.suppress(OSError):
-                _wait(handle, folder)
-        os.ftruncate(handle, 0)
-        os.write(handle, str(os.getpid()).encode())
-        yield
+        held = fcntl is not None and _waited(handle, folder)
+        # who holds it is a help to others, and not worth failing for on a full disk
+        with contextlib.suppress(OSError):
+            os.ftruncate(handle, 0)
+            os.write(handle, str(os.getpid()).encode())
+        yield held
     finally:
         os.close(handle)
+
+
+def _waited(handle: int, folder: Path) -> bool:
+    try:
+        _wait(handle, folder)
+    except OSError:
+        return False
+    return True
 
 
 def _wait(handle: int, folder: Path) -> None:
@@ -56,3 +67,57 @@ def _wait(handle: int, folder: Path) -> None:
     except BlockingIOError:
         LOG.warning("%s is held by process %s: waiting for it", folder, os.pread(handle, 20, 0).decode() or "?")
         fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+@dataclass
+class _Held:
+    """A folder that this process holds, and by how many it is used."""
+
+    lock: contextlib.ExitStack
+    users: int = 1
+
+
+_HELD: dict[Path, _Held] = {}
+_GUARD = threading.Lock()
+
+
+@contextlib.contextmanager
+def alone_or_within(folder: Path) -> Iterator[bool | None]:
+    """The same as :func:`alone`; None where this very process holds the folder already, which does not wait.
+
+    The last user in the process lets go.
+    """
+    held: bool | None = None
+    if not _joined(folder):
+        with contextlib.ExitStack() as lock:
+            held = lock.enter_context(alone(folder))
+            _keep(folder, lock)
+    try:
+        yield held
+    finally:
+        _leave(folder)
+
+
+def _keep(folder: Path, lock: contextlib.ExitStack) -> None:
+    with _GUARD:
+        if folder in _HELD:  # two threads at once, where there are no locks
+            _HELD[folder].users += 1
+        else:
+            _HELD[folder] = _Held(lock.pop_all())
+
+
+def _joined(folder: Path) -> bool:
+    with _GUARD:
+        found = _HELD.get(folder)
+        if found is not None:
+            found.users += 1
+    return found is not None
+
+
+def _leave(folder: Path) -> None:
+    with _GUARD:
+        found = _HELD[folder]
+        found.users -= 1
+        if not found.users:
+            del _HELD[folder]
+            found.lock.close()

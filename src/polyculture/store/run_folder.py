@@ -13,7 +13,7 @@ from typing import Any
 
 from polyculture.errors import StoreError
 from polyculture.store.artefact import MANIFEST
-from polyculture.store.files import plain, sweep, write_json
+from polyculture.store.files import STRAY_SECONDS, older, plain, sweep, write_bytes, write_json
 from polyculture.store.locks import LOCK
 from polyculture.version import __version__
 
@@ -45,26 +45,54 @@ def _ours(path: Path) -> bool:
     return path.name in (RUN, JOURNAL, LOCK) or path.name.endswith(".tmp")
 
 
-def tidy(folder: Path) -> None:
-    """Take away what a killed process left: temporary files, steps that are not whole, half a line of the journal."""
-    sweep(folder, older_than=0.0)
+def tidy(folder: Path, *, held: bool) -> None:
+    """Take away what a killed process left: temporary files, steps that are not whole, broken lines of the journal.
+
+    A folder that could not be held may be another's as well: then only what nobody touched for an hour goes.
+
+    Raises
+    ------
+    StoreError
+        If the journal cannot be mended.
+    """
+    age = 0.0 if held else STRAY_SECONDS
+    sweep(folder, older_than=age)
     for place in folder.glob("*/*/"):
-        sweep(place, older_than=0.0)
-        if STEP.fullmatch(place.name) and not (place / MANIFEST).is_file():
+        sweep(place, older_than=age)
+        if STEP.fullmatch(place.name) and not (place / MANIFEST).is_file() and older(place, age):
             shutil.rmtree(place, ignore_errors=True)
-    journal = folder / JOURNAL
-    if journal.is_file() and not (text := journal.read_bytes()).endswith(b"\n"):
-        os.truncate(journal, text.rfind(b"\n") + 1)
+    if held and (folder / JOURNAL).is_file():
+        _mend(folder / JOURNAL)
 
 
-def sweep_beside(path: Path) -> None:
+def _mend(journal: Path) -> None:
+    """Leave out lines that a full disk or a kill broke off."""
+    try:
+        lines = journal.read_bytes().splitlines(keepends=True)
+    except OSError as error:
+        raise StoreError(f"{journal} cannot be read ({error.strerror}); choose another folder") from error
+    sound = [line for line in lines if line.endswith(b"\n") and _is_json(line)]
+    if len(sound) < len(lines):
+        write_bytes(journal, b"".join(sound))
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def sweep_beside(path: Path, *, held: bool) -> None:
     """What writing this very file or folder left half-done beside it or in it."""
-    where = Path(os.path.realpath(path))
+    where, age = Path(os.path.realpath(path)), 0.0 if held else STRAY_SECONDS
     for stray in where.parent.glob(f".{_escaped(where.name)}.*.tmp"):
         with contextlib.suppress(OSError):
-            stray.unlink()
+            if older(stray, age):
+                stray.unlink()
     if where.is_dir():
-        sweep(where, older_than=0.0)
+        sweep(where, older_than=age)
 
 
 def _escaped(name: str) -> str:
@@ -100,11 +128,19 @@ def begin(folder: Path, about: Mapping[str, Any] | None) -> None:
 
 
 def append(path: Path, line: Mapping[str, Any]) -> None:
-    """One line at the end of the journal, in one piece."""
+    """One line at the end of the journal; a disk that takes only a part of it is full.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written whole; the next start mends what is there.
+    """
+    data = (json.dumps(line) + "\n").encode()
     try:
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
-            os.write(handle, (json.dumps(line) + "\n").encode())
+            while data:
+                data = data[os.write(handle, data) :]
         finally:
             os.close(handle)
     except OSError as error:

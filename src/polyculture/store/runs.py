@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from polyculture.store import records
-from polyculture.store.locks import alone
+from polyculture.store.libraries import libraries
+from polyculture.store.locks import alone_or_within
 from polyculture.store.run_folder import SCHEMA, begin, check_ours, sweep_beside, tidy
 from polyculture.store.steps import Part, named
 from polyculture.version import __version__
@@ -38,7 +39,7 @@ def run(
 
     What runs inside the ``with`` and knows steps (``fit``, ``audit``, ``survey``) keeps each when it is whole; started
     again on the same folder, it goes on from the last. Steps are found by what they were made from: the data, the
-    parameters and the seed. One process works on a folder at a time; others wait for it.
+    parameters, the seed and the versions of libraries. One process works on a folder at a time; others wait for it.
 
     Parameters
     ----------
@@ -67,22 +68,23 @@ def run(
     3
     """
     folder = Path(os.path.realpath(folder))
-    held = _RUN.get()
-    if held is not None and held.folder == folder:
-        yield held  # the same folder within itself
-        return
     check_ours(folder)
-    with alone(folder):
-        tidy(folder)
-        for path in outputs:
-            if path is not None:
-                sweep_beside(path)
-        begin(folder, about)
+    with alone_or_within(folder) as held:
+        if held is not None:  # not a folder within itself
+            _enter(folder, about, outputs, held=held)
         token = _RUN.set(Run(folder))
         try:
             yield Run(folder)
         finally:
             _RUN.reset(token)
+
+
+def _enter(folder: Path, about: Mapping[str, Any] | None, outputs: Collection[Path | None], *, held: bool) -> None:
+    tidy(folder, held=held)
+    for path in outputs:
+        if path is not None:
+            sweep_beside(path, held=held)
+    begin(folder, about)
 
 
 @contextlib.contextmanager
@@ -114,7 +116,7 @@ def part(name: str, /, *, kinds: Collection[type] = (), **inputs: Any) -> Iterat
     if held is None:
         yield Part(None)
         return
-    given = {**inputs, "schema": SCHEMA, "polyculture": __version__}
+    given = {**inputs, "schema": SCHEMA, "polyculture": __version__, "libraries": libraries()}
     known = {each: records.digest(value, kinds) for each, value in given.items()}
     found = Part(held.folder / named(name, records.digest(known)))
     token = _PART.set(found)

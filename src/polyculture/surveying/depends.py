@@ -26,7 +26,7 @@ def depends_on(source: Any, how: Reading, rows: int) -> dict[str, Any]:
     plain = asdict(Reading(None, how.communities, how.years, how.columns, how.format, how.abstracts))
     plain["vocabulary"] = _vocabulary(how.vocabulary)
     paths = paths_of(source)
-    given = source if paths is None else [(str(path), store.content_of(path)) for path in paths]
+    given = source if paths is None else [(path.name, store.content_of(path)) for path in paths]
     return {"source": given, "reading": plain, "rows": rows}
 
 

@@ -8,6 +8,8 @@ from functools import cache, partial
 from typing import Any
 
 from polyculture import store
+from polyculture.memory import check
+from polyculture.memory import survey as need
 from polyculture.progress import LOG
 from polyculture.surveying.asked import of_level, of_papers
 from polyculture.surveying.at_level import Movement, at_level, cells_of, convergence_of, of_counts, trends_of, unvaried
@@ -17,7 +19,16 @@ from polyculture.surveying.estimated import Estimated
 from polyculture.surveying.patterns import LEVELS
 from polyculture.surveying.result import SurveyResult
 from polyculture.surveying.settings import QUESTIONS, Settings
-from polyculture.surveying.sources import Communities, Reading, in_memory, rows_at_once, tagged_batches, tagged_from
+from polyculture.surveying.sources import (
+    Communities,
+    Reading,
+    in_memory,
+    paths_of,
+    rows_at_once,
+    tagged_batches,
+    tagged_from,
+    unpacked,
+)
 from polyculture.surveying.tagged import Tagged
 
 UNASKED = "not asked (setting questions)"
@@ -92,7 +103,11 @@ def survey(
     how = Reading(vocabulary, communities, years, dict(columns or {}), format, abstracts)
     chosen = Settings(draws=draws, nulls=nulls, seed=seed, **settings)
     source, rows = in_memory(source, how), rows_at_once(source, batch)
-    with store.part("survey", kinds=KEPT, **depends_on(source, how, rows), settings=asdict(chosen)) as part:
+    paths = paths_of(source)
+    if paths is not None:
+        check(need(unpacked(paths), rows))
+    asked = {name: value for name, value in asdict(chosen).items() if name != "jobs"}
+    with store.part("survey", kinds=KEPT, **depends_on(source, how, rows), settings=asked) as part:
         return part.step("survey", lambda: survey_corpus(_corpus(source, how, rows), chosen), (SurveyResult,))
 
 
