@@ -13,7 +13,7 @@ from surveyed import surveyed
 
 from polyculture.ancestry import lineage
 from polyculture.evaluation import Evaluation
-from polyculture.report import Finding, page_of
+from polyculture.report import Finding, audit_findings, page_of
 
 NAN = float("nan")
 
@@ -306,9 +306,9 @@ def test_twins_that_could_not_be_looked_for_are_not_passed() -> None:
     assert finding(found, "near twins").status == "not checked"
 
 
-def test_the_same_wrong_answers_are_counted_by_adjusted_p_values() -> None:
-    agreement = {"observed": 0.4, "expected": 0.3, "pairs": 36, "pairs_above": 12}
-    summary = {
-        "agreement_both_wrong": {"estimate": 0.4, "null": 0.3, "calibrated": 0.1, "beyond_chance": 0, "pairs": 36}
-    }
-    assert finding(audited.answers(agreement_both_wrong=agreement, summary=summary), "same wrong").status == "passed"
+@pytest.mark.parametrize(("beyond", "status"), [(0, "passed"), (12, "concern")])
+def test_the_same_wrong_answers_are_counted_by_adjusted_p_values(beyond: int, status: str) -> None:
+    agreement = {"observed": 0.4, "expected": 0.3, "pairs": 36, "pairs_above": 12 - beyond}
+    summary = {"agreement_both_wrong": {"beyond_chance": beyond, "pairs": 36}}
+    found = audited.answers(agreement_both_wrong=agreement, summary=summary)
+    assert audit_findings._same_answers(found).status == status
