@@ -50,5 +50,7 @@ def test_a_schema_that_is_not_known_is_named(schema: Any, tmp_path: Path) -> Non
     shutil.copytree(GOLDEN / "texts", folder)
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | {"schema": schema}))
-    with pytest.raises(StoreError, match=rf"has schema .*, this version reads {store.SCHEMA}; .*\(a model: fit it again\)"):
+    with pytest.raises(
+        StoreError, match=rf"has schema .*, this version reads {store.SCHEMA}; .*\(a model: fit it again\)"
+    ):
         KINDS["texts"].load(folder)

@@ -254,8 +254,8 @@ def _manifest(folder: Path, kind: str) -> dict[str, Any]:
     if schema != SCHEMA:
         # what wrote it may be older or newer: only who made it knows how to make it anew
         raise StoreError(
-            f"{path} has schema {schema!r}, this version reads {SCHEMA}; make it anew with this version (a model: fit it "
-            "again), or read it with the version that wrote it"
+            f"{path} has schema {schema!r}, this version reads {SCHEMA}; make it anew with this version "
+            "(a model: fit it again), or read it with the version that wrote it"
         )
     if found != kind:
         raise StoreError(f"{path} describes a {found!r}, expected a {kind!r}; choose a folder that holds a {kind}")
