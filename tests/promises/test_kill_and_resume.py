@@ -32,7 +32,8 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
 
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(server, case):
     found = kill_often(server, case, kills=KILLS, seed=COMMANDS.index(case.command))
-    assert found == Tally(case.command, KILLS, found.resumed, found.ends)
+    assert found == Tally(case.command, found.kills, found.resumed, found.ends)
+    assert found.kills >= KILLS
     assert found.resumed >= 1
 
 
