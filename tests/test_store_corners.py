@@ -204,3 +204,14 @@ def test_a_cache_makes_the_folders_that_it_needs(tmp_path: Path) -> None:
     kept = Cache("demo", 1, folder=tmp_path / "not" / "yet")
     kept.put(["a"], np.ones((1, 1)))
     assert kept.get(["a"])[1].tolist() == [True]
+
+
+def test_a_manifest_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    save(tmp_path / "kept", {"w": 1}, kind="a", facts={})
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(StoreError, match="may not be read; change its permissions"):
+        load(tmp_path / "kept", kind="a")

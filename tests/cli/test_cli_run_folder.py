@@ -32,6 +32,13 @@ def test_other_data_are_refused_and_the_model_stays(items, tmp_path):
     assert (tmp_path / "model" / "manifest.json").read_bytes() == before
 
 
+def test_the_folder_of_another_command_is_named(items, tmp_path):
+    assert fit(items, tmp_path / "model", "--run", tmp_path / "run").code == 0
+    done = run("audit", items, "--run", tmp_path / "run")
+    assert done.code == 2
+    assert "is the run of fit, and this is audit; name another folder" in done.err
+
+
 @pytest.mark.parametrize("option", ["--out", "--json"])
 def test_a_run_folder_is_no_output(option, items, tmp_path):
     places = {"--out": tmp_path / "model", "--json": tmp_path / "found.json"}

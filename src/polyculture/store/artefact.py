@@ -247,6 +247,8 @@ def _manifest(folder: Path, kind: str) -> dict[str, Any]:
             raise StoreError(f"{path} is larger than a manifest can be; {_AGAIN}")
         manifest = json.loads(path.read_bytes())
         schema, found = manifest["schema"], manifest["kind"]
+    except PermissionError as error:
+        raise StoreError(f"{path} may not be read; change its permissions") from error
     except (OSError, LookupError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, StoreError):
             raise

@@ -118,6 +118,11 @@ def begin(folder: Path, about: Mapping[str, Any] | None) -> None:
         known = dict(json.loads(place.read_bytes())["about"])
     except (OSError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise StoreError(f"{place} cannot be read ({error}); remove the folder to begin anew") from error
+    if known.get("command") != given.get("command"):
+        raise StoreError(
+            f"{folder} is the run of {known.get('command')}, and this is {given.get('command')}; name another folder, "
+            "or remove it"
+        )
     told = [
         f"{name} was {known.get(name)!r} and is {given.get(name)!r}"
         for name in {**known, **given}
