@@ -20,6 +20,11 @@ IMPORTED = 330e6
 """Bytes of the interpreter and of numpy, polars and scikit-learn."""
 TORCH = 300e6
 """Bytes that torch adds to them."""
+_PRETRAINED = 500e6
+_PAPER = 5e3
+"""Bytes of a usual paper: few have longer abstracts."""
+_DENSE, _JUDGED = 20_000, 2000
+"""Users or items up to which dense models are tried, and users by whom a recommender is chosen."""
 
 _UNITS = {
     "": 2**30,
@@ -73,7 +78,7 @@ def size_of(words: str) -> int:
     unit = None if found is None else _UNITS.get(found[2].lower())
     size = 0.0 if found is None or unit is None else float(found[1]) * unit
     if not _SMALLEST <= size <= _LARGEST:
-        raise ParameterError(f"--memory {words}: is no size between 1 MB and 1 million TB; write it like 4GB")
+        raise ParameterError(f"--memory {words}: is no size between 1 MiB and 1 EiB; write it like 4GB")
     return int(size)
 
 
@@ -178,11 +183,6 @@ def survey(size: float, batch: int) -> Need:
     return Need(f"to survey {size / 1e6:,.0f} MB of papers", need, "read fewer at a time with --batch 20000")
 
 
-_PRETRAINED = 500e6
-_PAPER = 5e3
-"""Bytes of a usual paper: few have longer abstracts."""
-
-
 def fit(items: int, characters: int, numbers: int, pixels: int, *, pretrained: bool = False) -> Need:
     """To fit a classifier or a regressor.
 
@@ -231,6 +231,3 @@ def recommend(users: int, items: int, interactions: int, *, vectors: int = 512, 
     size += 80 * pairs + 48.0 * min(users, _JUDGED) * items
     what = f"to learn from {interactions:,} interactions of {users:,} users with {items:,} items"
     return Need(what, size, "leave out users or items that are rare, or name --set method=spectral")
-
-
-_DENSE, _JUDGED = 20_000, 2000

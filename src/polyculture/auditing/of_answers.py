@@ -49,7 +49,7 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
     """
     _check(answers)
     # parts of the items are drawn by place: in the order of their names, the same items give the same numbers
-    answers = answers.take(np.argsort(answers.items, kind="stable"))
+    answers = answers.in_order()
     LOG.info("%d models, %d items", len(answers.models), len(answers.items))
     check(audit_answers_need(len(answers.items), len(answers.models), blocks=settings.memory))
     clock, models = Steps(), answers.models

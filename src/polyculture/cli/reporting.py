@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import os
 import shlex
 from collections.abc import Iterator, Sequence
@@ -60,11 +59,10 @@ def described(file: Path) -> Any:
         If it cannot be read.
     """
     from polyculture.report.page import Input
+    from polyculture.store.content import sha256
 
     try:
-        with file.open("rb") as opened:
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()
-        return Input(file.name, file.stat().st_size, rows(file), digest)
+        return Input(file.name, file.stat().st_size, rows(file), sha256(file))
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror}); check the path and its permissions") from error
 

@@ -83,6 +83,11 @@ class Answers:
         right = self.correct.sum(axis=0, dtype=np.float64)
         return np.asarray(np.divide(right, given, out=np.full(len(right), np.nan), where=given > 0))
 
+    def in_order(self) -> Answers:
+        """The same items in the order of their names; itself where they are in it."""
+        order = np.argsort(self.items, kind="stable")
+        return self if np.array_equal(order, np.arange(len(order))) else self.take(order)
+
     def take(self, rows: Array) -> Answers:
         """The same models on some of the items, by position or mask."""
 

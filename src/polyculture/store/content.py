@@ -20,16 +20,23 @@ def content_of(path: str | Path) -> str | None:
     path = Path(path)
     try:
         if not path.is_dir():
-            return _sha256(path)
+            return sha256(path)
         found = hashlib.sha256()
         for file in sorted(file for file in path.rglob("*") if file.is_file()):
             name = file.relative_to(path).as_posix()
-            found.update(f"{name!r} {_sha256(file)}\n".encode("utf-8", "backslashreplace"))
+            found.update(f"{name!r} {sha256(file)}\n".encode("utf-8", "backslashreplace"))
     except OSError:
         return None  # whoever reads it says what is wrong
     return found.hexdigest()
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """SHA-256 of a file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,11 +8,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from polyculture.errors import ParameterError
+from polyculture.features.encoders.cells import both_ways, check_cells
 from polyculture.features.encoders.images.neural import NeuralImageEncoder
 from polyculture.preprocess.images import KEEPING
-
-CELLS = ("gru", "lstm")
 
 
 class RowRecurrence(nn.Module):
@@ -30,10 +28,8 @@ class RowRecurrence(nn.Module):
 
     def __init__(self, size: int, hidden: int, cell: str, *, layers: int, units: int) -> None:
         super().__init__()
-        kind: type[nn.GRU | nn.LSTM] = nn.GRU if cell == "gru" else nn.LSTM
-        settings = {"batch_first": True, "bidirectional": True}
-        self.across = kind(3 * size, units, layers, **settings)
-        self.down = kind(3 * size, units, layers, **settings)
+        self.across = both_ways(cell, 3 * size, units, layers)
+        self.down = both_ways(cell, 3 * size, units, layers)
         self.dense = nn.Linear(4 * units, hidden)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -121,10 +117,7 @@ class ImageRNNEncoder(NeuralImageEncoder):
 
     def _check(self) -> None:
         super()._check()
-        if self.cell not in CELLS:
-            raise ParameterError(f"there is no cell named {self.cell!r}; use one of {', '.join(CELLS)}")
-        if self.layers < 1 or self.units < 1:
-            raise ParameterError(f"layers and units are {self.layers} and {self.units}, expected at least 1")
+        check_cells(self.cell, self.layers, self.units)
 
     def _body(self) -> nn.Module:
         return RowRecurrence(self.size, self.hidden, self.cell, layers=self.layers, units=self.units)

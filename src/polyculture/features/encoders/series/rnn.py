@@ -7,10 +7,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from polyculture.errors import ParameterError
+from polyculture.features.encoders.cells import both_ways, check_cells
 from polyculture.features.encoders.series.neural import NeuralSeriesEncoder
-
-CELLS = ("gru", "lstm")
 
 
 class SeriesRecurrence(nn.Module):
@@ -27,8 +25,7 @@ class SeriesRecurrence(nn.Module):
 
     def __init__(self, channels: int, hidden: int, cell: str, *, layers: int, units: int) -> None:
         super().__init__()
-        kind: type[nn.GRU | nn.LSTM] = nn.GRU if cell == "gru" else nn.LSTM
-        self.cells = kind(channels, units, layers, batch_first=True, bidirectional=True)
+        self.cells = both_ways(cell, channels, units, layers)
         self.dense = nn.Linear(4 * units, hidden)
 
     def forward(self, series: Tensor) -> Tensor:
@@ -107,10 +104,7 @@ class SeriesRNNEncoder(NeuralSeriesEncoder):
 
     def _check(self) -> None:
         super()._check()
-        if self.cell not in CELLS:
-            raise ParameterError(f"there is no cell named {self.cell!r}; use one of {', '.join(CELLS)}")
-        if self.layers < 1 or self.units < 1:
-            raise ParameterError(f"layers and units are {self.layers} and {self.units}, expected at least 1")
+        check_cells(self.cell, self.layers, self.units)
 
     def _body(self) -> nn.Module:
         return SeriesRecurrence(self.channels_, self.hidden, self.cell, layers=self.layers, units=self.units)
