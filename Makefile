@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DOCS := $(VENV)/.docs
 export HF_HUB_OFFLINE := 1
+# modules stay compiled, also where the environment says otherwise: many tests start processes that import all of them
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install demo test coverage check fix bench docs clean
 
@@ -48,8 +50,9 @@ $(DOCS): $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group docs
 	touch $(DOCS)
 
+# the project beside other packages, in environments below build/peers; POLYCULTURE_DATA names the benchmark data
 bench: install
-	$(BIN)/python benchmarks/vader_domains.py
+	$(BIN)/python benchmarks/peers/run.py
 
 clean:
 	rm -rf $(VENV) demo build

@@ -43,11 +43,11 @@ def rows_of(model: CrossDomainRecommender, data: Interactions) -> dict[str, Row]
     test = data.take(data.within("test")).matrix()
     users = np.flatnonzero(np.diff(test.indptr))
     serving, seen = model.serving_["all"], model.edges_["all"]
-    variants: dict[str, Serving] = {"popularity": replace(serving, warm=[])}
+    variants: dict[str, Serving] = {"popularity": replace(serving, warm=[], order=None)}
     if len(serving.warm) > 1:
         for each in serving.warm:
             name = f"{each.member.method} {json.dumps(each.member.settings)}"
-            variants[name] = replace(serving, warm=[each])
+            variants[name] = replace(serving, warm=[each], order=None)
     variants["chosen"] = serving
     return {name: _means(by_user(each, users, seen, test, (20,))) for name, each in variants.items()}
 

@@ -96,7 +96,7 @@ def plain(seen: sp.csr_array, k: int) -> Callable[[], np.ndarray]:
 def recommender(seen: sp.csr_array, k: int) -> Callable[[], np.ndarray]:
     """A fitted model of one domain, scores and all; what is chosen when it is fitted is chosen here."""
     from polyculture.recommend.answers import top_items
-    from polyculture.recommend.choose import Choice
+    from polyculture.recommend.choice import Choice
     from polyculture.recommend.search import Member
     from polyculture.recommend.serving import serve
 

@@ -35,8 +35,16 @@ class MemoryLimitError(ParameterError):
     """The work may need more memory than it may take."""
 
 
+class EngineError(PolycultureError):
+    """What runs pieces of work elsewhere cannot be reached, or was lost."""
+
+
 class MissingExtraError(PolycultureError):
     """A part needs a package that is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs a package that is not installed; run: pip install 'polyculture[{extra}]'")
+
+    def __reduce__(self) -> tuple[type[PolycultureError], tuple[str]]:
+        """Itself in another process: the sentence is whole already."""
+        return PolycultureError, (str(self),)

@@ -26,6 +26,9 @@ _PAPER = 5e3
 _DENSE, _JUDGED = 20_000, 2000
 """Users or items up to which dense models are tried, and users by whom a recommender is chosen."""
 
+_LISTS = 10_000
+"""Lists from which a recommender learns an order."""
+
 _UNITS = {
     "": 2**30,
     "kb": 1e3,
@@ -223,11 +226,13 @@ def recommend(users: int, items: int, interactions: int, *, vectors: int = 512, 
     Examples
     --------
     >>> round(recommend(1000, 500, 20_000).size / 1e6)
-    400
+    600
     """
     fewest = min(users, items)
     pairs = float(fewest) ** 2 if dense and fewest <= _DENSE else 0.0
     size = IMPORTED + 400.0 * interactions + 24.0 * (users + items) * min(vectors, fewest)
     size += 80 * pairs + 48.0 * min(users, _JUDGED) * items
+    # lists of a hundred items from which their order is learnt, and copies
+    size += 20_000.0 * min(10 * users, _LISTS)
     what = f"to learn from {interactions:,} interactions of {users:,} users with {items:,} items"
     return Need(what, size, "leave out users or items that are rare, or name --set method=spectral")

@@ -45,7 +45,7 @@ def test_shares_and_founders(family):
     assert ends(family.effective_founders) == pytest.approx((1 / hhi, 1 / high, 1 / hhi))
     assert ends(family.diversity, "roots") == pytest.approx((3, 2, 3))
     assert ends(family.diversity, "largest_share") == pytest.approx((3.5 / 6, 3.5 / 6, 4.5 / 6))
-    assert [root["parents"] for root in family.roots] == ["says it has none", "says it has none", "declares none"]
+    assert [root["parents"] for root in family.roots] == ["says it has none", "says it has none", "does not say"]
     assert family.roots[0]["share_of_downloads"] == pytest.approx(180 / 200)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from cli_runs import run
 
+# without the time, which would call the test otherwise every second
+PACKED_SHORT = gzip.compress(b"1 2 3\n" * 99, mtime=0)[:-9]
 GOOD = "user,item,domain,rating,time,split\n" + "".join(
     f"u{u},i{i},{'ab'[i % 2]},{1 + (u + i) % 5},{u * 10 + i},train\n" for u in range(6) for i in range(8) if (u + i) % 3
 )
@@ -110,7 +112,7 @@ BAD = [
     Bad("out nowhere", of("fit", "movielens", "--out", "./no/model"), ("--out", "does not exist")),
     Bad("json is a folder", fitting(GOOD, "--json", "."), ("--json", "is a folder")),
     Bad("packed wrong", fitting(b"1 2\n", file="train.txt.gz"), ("train.txt.gz", "cannot be read")),
-    Bad("packed short", fitting(gzip.compress(b"1 2 3\n" * 99)[:-9], file="train.txt.gz"), ("train.txt.gz", "cannot")),
+    Bad("packed short", fitting(PACKED_SHORT, file="train.txt.gz"), ("train.txt.gz", "cannot")),
     Bad("objects", matrix, ("m.npz", "Python objects")),
     Bad("no DATA", of("fit", "--out", "./model"), ("DATA", "polyculture recommend")),
     Bad("no command", of("like"), ("No such command", "recommend --help")),

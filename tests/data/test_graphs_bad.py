@@ -78,7 +78,7 @@ MAT: dict[str, tuple[dict[str, Content], str]] = {
     "fewer features than nodes": (mat(attrb=np.eye(1)), "a row for each of 2 nodes"),
     "fewer labels than nodes": (mat(group=np.eye(3)), "a row for each of 2 nodes"),
     "labels that are no labels": (mat(group=np.full((2, 2), 7)), "row 1 of the labels holds other numbers"),
-    "features that are not finite": (mat(attrb=np.full((2, 1), np.nan)), "node 1 .* not finite"),
+    "features that are not finite": (mat(attrb=np.full((2, 1), np.nan)), "node 1 .* in feature 1 .* not finite"),
     "negative weights": (mat(network=-RING), "entry 1 has the weight -1.0"),
     "entries outside": (mat(network=outside(9)), "is no whole MATLAB file"),
     "an empty file": ({"x.mat": b""}, "is empty"),

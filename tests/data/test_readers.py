@@ -149,7 +149,12 @@ BAD: list[tuple[str, str | bytes, dict[str, object], str]] = [
         {},
         r"row 2 has numbers of shape \(1,\) in 'vector', row 1 has \(2,\)",
     ),
-    ("a.jsonl", '{"vector":[1,2]}\n{"vector":[1,NaN]}\n', {}, r"row 2 has a number in 'vector' that is not finite"),
+    (
+        "a.jsonl",
+        '{"vector":[1,2]}\n{"vector":[1,NaN]}\n',
+        {},
+        r"row 2 has the number nan in 'vector', position 2, that is not finite",
+    ),
     ("a.jsonl", '{"vector":[1,2]}\n{"vector":["x",1]}\n', {}, r"row 2 has no list of numbers in 'vector'"),
     ("a.csv", "vector\nx\n", {}, r"row 1 has no list of numbers in 'vector'; write it like"),
     ("a.csv", "x,y\n1,2\n3,z\n", {"vector": ["x", "y"]}, r"row 2 has 'z' in 'y'; give a number"),

@@ -168,3 +168,22 @@ def test_intervals_cover_the_true_agreement() -> None:
     # 95 % of 402 is 382, give or take 4.4.
     assert all(367 <= hit <= 395 for hit in hits.values()), hits
     assert 7 <= low_p <= 33
+
+
+@pytest.mark.parametrize("models", [8, 210])
+def test_pairs_that_share_few_items_are_no_part_of_any_effective_number(models: int) -> None:
+    rng = np.random.default_rng(0)
+    right = rng.random((120, models)) < np.where(rng.random((120, 1)) < 0.4, 0.3, 0.8)
+    given = np.ones(right.shape, dtype=bool)
+    given[9:60, -1] = given[60:, :-1] = False
+    of = {}
+    for seed in range(2):
+        # what is changed is known of pairs with the last model alone
+        changed = right.copy()
+        changed[:9, -1] = np.random.default_rng(seed).random(9) < 0.5
+        of[seed] = outcome_pairs(changed & given, answered=given, blocks=10)
+    phi = of[0].measures["error_correlation"].estimate[:-1, :-1]
+    mean = np.nanmean(phi[np.triu_indices(models - 1, 1)])
+    assert of[0].effective["kish"].estimate == pytest.approx(models / (1 + (models - 1) * mean))
+    assert of[0].effective["kish"] == of[1].effective["kish"]
+    assert outcome_pairs(right & given, answered=given, blocks=10, fewest=9).effective != of[0].effective

@@ -229,9 +229,13 @@ def test_what_is_not_calibrated_says_so() -> None:
     assert np.isnan(found["procrustes"].calibrated).all()
     assert "no interval" in found["rsa"].reason
     several = representation_pairs(models(0, 100), permutations=9).measures
-    single = representation_pairs([model[-1:] for model in models(0, 100)], permutations=9).measures
+    two, single = (
+        representation_pairs([model[-layers:] for model in models(0, 100)], permutations=9).measures
+        for layers in (2, 1)
+    )
     for name in ("cka", "mutual_knn"):
         assert "as if chosen beforehand" in several[name].reason
+        assert "as if chosen beforehand" in two[name].reason
         assert single[name].reason == ""
 
 

@@ -89,7 +89,7 @@ def test_a_folder_of_other_data_is_refused(server, tmp_path):
         file.write("more,o1" + ",o1" * 7 + "\n")
     running = start(server, case, "kept")
     assert running.wait() == 2
-    assert "the file data.csv was" in running.err.read_text()
+    assert "the file data.csv holds something else than it did" in running.err.read_text()
 
 
 def test_a_folder_of_other_things_is_refused(server, tmp_path):

@@ -99,7 +99,7 @@ def _said(read: Callable[[Path], Any], path: Path) -> str:
 
 
 READ = {
-    "polyglot.png": {"fit", "images"},
+    "polyglot.png": {"images"},
     "polyglot.zip": {"lineage", "images"},
     "climbs.zip": {"lineage"},
     "deep.bib": {"read_edge_list"},

@@ -227,9 +227,10 @@ def test_a_named_method_is_fitted_whatever_the_size(two_domains: Interactions, m
 @pytest.mark.parametrize(
     ("shape", "methods"),
     [
-        ((6000, 50_000), {"popularity", "spectral", "ease", "user_ease"}),
-        ((30_000, 40_000), {"popularity", "spectral", "light_gcn"}),
-        ((300_000, 400_000), {"popularity", "spectral"}),
+        ((1000, 2000), {"popularity", "co_occurrence", "spectral", "ease", "user_ease", "light_gcn"}),
+        ((6000, 50_000), {"popularity", "co_occurrence", "spectral", "ease", "user_ease"}),
+        ((30_000, 40_000), {"popularity", "co_occurrence", "spectral", "light_gcn"}),
+        ((300_000, 400_000), {"popularity", "co_occurrence", "spectral"}),
     ],
 )
 def test_what_is_tried_depends_on_the_size(shape: tuple[int, int], methods: set[str]) -> None:

@@ -129,6 +129,61 @@ def test_it_fits_a_phone_in_the_dark(kind: str, opened: Any) -> None:
     assert sum(int(part) for part in paper[4:-1].split(",")) < 120
 
 
+LONG = [f"organisation-{i % 3}/a-model-with-a-very-long-name-of-many-parts-instruct-v{i}" for i in range(9)]
+INSIDE = """
+box => {
+  const outer = box.getBoundingClientRect();
+  return [...box.querySelectorAll('svg text, svg path')].every(each => {
+    const own = each.getBoundingClientRect();
+    return own.width === 0 || (own.left >= outer.left - 2 && own.right <= outer.right + 2);
+  });
+}
+"""
+
+
+def test_long_names_differ_where_they_are_shortened_and_are_told_whole(opened: Any) -> None:
+    page = opened(render(audited.answers(9, names=LONG)), viewport=PHONE).drawn()
+    assert page.overflow() <= 0
+    for key in ("tree", "network", "items", "likeness-matrix"):
+        assert page.page.locator(f"[data-spec=spec-{key}]").evaluate(INSIDE), key
+    for key, letters in (("tree", "-v8"), ("likeness-matrix", "-v8"), ("items", "v8")):
+        assert letters in page.page.locator(f"[data-spec=spec-{key}]").inner_text(), key
+    row = page.page.locator("#accuracy > .scroll tbody th").first
+    fewer, whole = row.locator(".fewer"), row.locator(".whole")
+    assert "…" in fewer.inner_text()
+    assert fewer.get_attribute("title") == whole.inner_text()
+    assert whole.inner_text() in LONG
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_rows_with_sentences_stand_below_each_other_on_a_phone(language: str, opened: Any) -> None:
+    html = render(KINDS["answers"](), language=language)
+    for viewport, stacked in ((PHONE, True), ({"width": 1200, "height": 900}, False)):
+        page = opened(html, viewport=viewport).drawn()
+        table = page.page.locator("#advice table")
+        cells = [cell.bounding_box() for cell in table.locator("tbody tr").first.locator("td").all()[:2]]
+        assert (cells[1]["y"] >= cells[0]["y"] + cells[0]["height"]) is stacked
+        assert not stacked or cells[1]["x"] + cells[1]["width"] <= PHONE["width"]
+
+
+def test_a_value_of_none_leaves_a_logarithmic_scale_as_it_is(opened: Any) -> None:
+    found = audited.answers(9)
+    assert found.portfolio["sizes"][-1]["joint_failure"]["high"] == 0
+    page = opened(render(found)).drawn()
+    marks = page.page.locator("[data-spec=spec-portfolio-curve] .mark-symbol.role-mark path").all()
+    heights = [mark.bounding_box()["y"] for mark in marks]
+    assert max(heights) - min(heights) > 100
+
+
+def test_the_first_column_of_numbers_stays_on_a_phone(opened: Any) -> None:
+    page = opened(render(KINDS["evaluation"]()), viewport=PHONE).drawn()
+    scroll = page.page.locator("#comparison .scroll").first
+    scroll.evaluate("each => { each.scrollLeft = 200; }")
+    head, box = scroll.locator("tbody th").first.bounding_box(), scroll.bounding_box()
+    assert abs(head["x"] - box["x"]) < 2
+    assert head["width"] < 0.5 * PHONE["width"]
+
+
 @pytest.mark.parametrize("kind", ["evaluation", "answers"])
 def test_without_scripts_all_sentences_and_numbers_are_there(kind: str, opened: Any) -> None:
     found = KINDS[kind]()

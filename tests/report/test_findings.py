@@ -43,8 +43,30 @@ def test_the_fused_model_must_be_ahead_with_its_whole_interval(
 
 def test_without_a_baseline_there_is_nothing_to_be_ahead_of() -> None:
     rows = {"fused": made.full().accuracy["fused"]}
-    assert finding(Evaluation(accuracy=rows), "one model for all").status == "not applicable"
-    assert finding(Evaluation(accuracy=rows), "left behind").status == "not applicable"
+    for words in ("one model for all", "left behind"):
+        hit = finding(Evaluation(accuracy=rows), words)
+        assert hit.status == "not checked"
+        assert hit.reason
+    assert finding(Evaluation(accuracy=rows), "best of its base models").status == "not applicable"
+
+
+@pytest.mark.parametrize(("low", "high", "status"), LEADS)
+def test_the_fused_model_must_be_ahead_of_its_best_base_model(low: float, high: float, status: str) -> None:
+    def row(mean: float) -> dict[str, Any]:
+        scores = {"mean": mean, "worst": mean, "by_domain": {"a": mean}}
+        return {"macro_f1": scores, "accuracy": scores}
+
+    rows = {"fused": row(80), "encoder:worse": row(60), "encoder:best": row(79)}
+    lead = {"encoder:best": {"mean": ends(0.5, low, high)}, "encoder:worse": {"mean": ends(20, 19, 21)}}
+    hit = finding(Evaluation(accuracy=rows, lead=lead), "best of its base models")
+    assert hit.status == status
+    assert status == "not checked" or "best" in hit.sentence
+
+
+@pytest.mark.parametrize(("learnt", "status"), [(0, "passed"), (1, "concern"), (None, "not checked")])
+def test_items_that_the_model_learnt_from_are_told(learnt: int | None, status: str) -> None:
+    e = Evaluation(accuracy={"fused": made.full().accuracy["fused"]}, data={"items": 10, "learnt": learnt})
+    assert finding(e, "among the training items").status == status
 
 
 @pytest.mark.parametrize(("gap", "status"), [(-1.5, "concern"), (-0.5, "passed"), (2.0, "passed")])

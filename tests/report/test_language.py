@@ -35,7 +35,7 @@ def test_every_sentence_has_a_translation_and_no_translation_is_left_over() -> N
     assert set(KNOWN.messages) - sentences() == set()
 
 
-@pytest.mark.parametrize("part", ["messages", "names"])
+@pytest.mark.parametrize("part", ["messages", "names", "results"])
 def test_translations_have_the_same_holes(part: str) -> None:
     for source, translation in getattr(KNOWN, part).items():
         assert set(HOLE.findall(source)) == set(HOLE.findall(translation)), source
@@ -90,7 +90,7 @@ def test_numbers_are_the_same_in_both_languages() -> None:
 
 def test_names_with_holes_are_heard_and_others_kept() -> None:
     with speaking("zh"):
-        assert heard("most alike pairs, by capa (the first 20 of 36)") == "最相似的模型对，按 capa（36 个中的前 20 个）"
+        assert heard("most alike pairs, by capa (the first 20 of 36)") == "最相似的模型对，按 CAPA（36 个中的前 20 个）"
         assert heard("a name of mine") == "a name of mine"
     assert heard("accuracy") == "accuracy"
 

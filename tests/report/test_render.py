@@ -87,6 +87,8 @@ ATTRIBUTES = {
     "data-picks",
     "data-renderer",
     "data-failed",
+    "data-of",
+    "aria-hidden",
 }
 MADE = Provenance([Input("a <b>.csv", 12, "3", "ab" * 32)], "polyculture audit 'a <b>.csv'", "2026-01-02 03:04:05 UTC")
 
@@ -283,7 +285,7 @@ def test_text_from_outside_makes_no_element_and_no_attribute(kind: str, name: st
     assert "z" * 1600 not in page.text
     assert "漢" * 1600 not in page.text
     named = [key for _, attrs in page.tags for key, value in attrs.items() if value and "evil" in value]
-    assert set(named) <= {"aria-label"}
+    assert set(named) <= {"aria-label", "data-of", "title"}
 
 
 def test_what_has_no_picture_is_spelt_out() -> None:

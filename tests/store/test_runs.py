@@ -218,7 +218,7 @@ def test_where_nothing_can_be_held_what_another_may_be_writing_stays(tmp_path, m
     left = sorted(tmp_path.rglob("*"))
     for held in (False, True):
         if not held:
-            monkeypatch.setattr(locks, "_wait", raising(OSError(errno.ENOLCK, "no locks available")))
+            monkeypatch.setattr(locks.fcntl, "flock", raising(OSError(errno.ENOLCK, "no locks available")))
         with store.run(tmp_path):
             assert (sorted(tmp_path.rglob("*")) == left) != held
             assert half.exists() != held

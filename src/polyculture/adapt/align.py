@@ -11,6 +11,7 @@ import numpy as np
 from polyculture.adapt.coral import coral_loss
 from polyculture.adapt.mmd import mmd_loss
 from polyculture.arrays import Array, Floats, Mask
+from polyculture.device import moved
 from polyculture.errors import ParameterError, ShapeError
 from polyculture.features.backbone import Backbone
 from polyculture.features.encoders.base import held_out
@@ -150,11 +151,17 @@ class Task:
 
     def some_target(self, count: int) -> Tensor:
         """Vectors of so many target items, drawn at random."""
-        return self.inputs[self._rng.choice(self.target, count, replace=count > len(self.target))]
+        import torch
+
+        return self.some(torch.from_numpy(self._rng.choice(self.target, count, replace=count > len(self.target))))
+
+    def some(self, rows: Tensor) -> Tensor:
+        """Vectors of some items, where networks compute."""
+        return moved(self.inputs[rows])[0]
 
     def loss(self, scores: Tensor, rows: Tensor, *, training: bool) -> tuple[Tensor, int]:
         """Loss and right answers of some labelled rows."""
-        truth = self.truth[rows]
+        (truth,) = moved(self.truth[rows])
         smoothing = self.backbone.smoothing if training else 0.0
         return self.kind.loss(scores, truth, smoothing), self.kind.hits(scores, truth)
 
@@ -191,7 +198,7 @@ def _objective(
     task: Task, penalty: Penalty, weight: float, network: nn.Sequential, rows: Tensor
 ) -> tuple[Tensor, int, int]:
     body, head = network[:-1], network[-1]
-    hidden = body(task.inputs[rows])
+    hidden = body(task.some(rows))
     loss, right = task.loss(head(hidden), rows, training=network.training)
     if network.training and weight and len(rows) > 1:
         scale = 4.0 * hidden.shape[1] if penalty is coral_loss else 1.0

@@ -73,7 +73,8 @@ def _times_power(values: Floats, sample: Floats, floor: float, power: float) -> 
     n, d = sample.shape
     if d <= n:
         variances, axes = np.linalg.eigh(sample.T @ sample / (n - 1))
-        return np.asarray((values @ axes * (np.maximum(variances, 0) + floor) ** power) @ axes.T)
+        # the power itself is the smaller matrix: one product with all values, not two
+        return np.asarray(values @ ((axes * (np.maximum(variances, 0) + floor) ** power) @ axes.T))
     squares, sides = np.linalg.eigh(sample @ sample.T)
     kept = squares > squares[-1] * 1e-10
     axes = (sample.T @ sides[:, kept]) / np.sqrt(squares[kept])

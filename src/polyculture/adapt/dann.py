@@ -66,7 +66,7 @@ class Adversarial(nn.Module):
     def told_apart(self, source: Tensor, target: Tensor, by: float) -> Tensor:
         """Loss of the judge; its gradient reaches the features turned round."""
         both = reverse_gradient(torch.cat([source, target]), by)
-        truth = torch.cat([torch.ones(len(source)), torch.zeros(len(target))])
+        truth = torch.cat([both.new_ones(len(source)), both.new_zeros(len(target))])
         return binary_cross_entropy_with_logits(self.judge(both)[:, 0], truth)
 
 
@@ -151,7 +151,7 @@ def _objective(task: Task, weight: float, epochs: int) -> Objective:
     def objective(network: nn.Module, rows: Tensor) -> tuple[Tensor, int, int]:
         adversarial = cast("Adversarial", network)
         body, head = adversarial.network[:-1], adversarial.network[-1]
-        hidden = body(task.inputs[rows])
+        hidden = body(task.some(rows))
         loss, right = task.loss(head(hidden), rows, training=network.training)
         if network.training:
             done = seen[0] / max(epochs * len(task.rows), 1)

@@ -10,6 +10,7 @@ import numpy as np
 
 from polyculture.adapt.depth_answer import DepthAnswer, Views
 from polyculture.arrays import Array, Floats
+from polyculture.device import moved
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.graph import Edges
 from polyculture.features.graph.normalise import Normalised, checked
@@ -194,7 +195,8 @@ def _objective(parts: Sequence[tuple[Views, Array]], scale: np.float32, *, sever
 
     def objective(network: torch.nn.Module, rows: torch.Tensor) -> tuple[torch.Tensor, int, int]:
         depth = (torch.rand(len(rows)) * many[rows]).long()
-        scores, truth = network(pool[first[rows] + depth * apart[rows]]), goals[rows]
+        given, truth = moved(pool[first[rows] + depth * apart[rows]], goals[rows])
+        scores = network(given)
         loss = binary_cross_entropy_with_logits(scores, truth) if several else cross_entropy(scores, truth)
         return loss, int((scores.argmax(1) == truth.argmax(1)).sum()), len(rows)
 

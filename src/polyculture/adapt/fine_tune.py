@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
-from polyculture import store
+from polyculture import pieces
 from polyculture.arrays import Array, Mask
 from polyculture.features.any_backbone import AnyBackbone
 from polyculture.features.encoders.base import held_out
@@ -69,6 +68,7 @@ def fine_tune(
     suits = backbone.suits
     frozen = backbone.frozen_layers(suits.layers if layers == "auto" else layers)
     experts: dict[str, dict[str, Array]] = {}
+    asked: dict[str, tuple[Any, ...]] = {}
     kind = kind_of(y)
     for name in sorted(set(domain[kind.labelled(y)].tolist())):
         own = kind.blank(y, domain == name)
@@ -83,7 +83,10 @@ def fine_tune(
             "frozen": frozen,
             "name": f"expert {name}",
         }
-        own_weights = store.step(f"expert {name}", partial(_trained, backbone, X, y, rows, stop, how))
+        experts[name], asked[name] = {}, (rows, stop, how)
+    names = [f"expert {name}" for name in asked]
+    found = pieces.steps(_trained, names, asked.values(), shared=(backbone, X, y))
+    for name, own_weights in zip(asked, found, strict=True):
         experts[name] = {**backbone.weights_, **own_weights}
     return experts
 

@@ -71,10 +71,7 @@ def lineage(
     with Steps().step("read the models"):
         cards = read_model_cards(source, columns=columns) if _is_path(source) else cards_from(source, columns=columns)
     if NO_PARENTS in cards.counted and cards.parents.is_empty():
-        raise DataError(
-            f"{cards.source}: has no column of parents; name it, as in columns={{'parents': 'base'}} "
-            "(--columns parents=base)"
-        )
+        raise DataError(f"{cards.source}: has no column of parents; name it, as in columns={{'parents': 'base'}}")
     return lineage_of(cards, chosen, given)
 
 

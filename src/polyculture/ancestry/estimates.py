@@ -13,7 +13,8 @@ MEANING = {
     "estimate": "the ancestry that is declared, every model without a declared parent taken for a root",
     "low, high": (
         "bounds: all that is possible if each model that declares no parent, and does not say that it has none, is a "
-        "root or descends from one other root; they do not shrink with more models, only with more declarations"
+        "root or descends from one other root; they do not shrink with more models, only with more declarations; what "
+        "is declared stands at one end of them, as a parent that is not declared can only join roots"
     ),
     "named": "the same bounds if models that others name as their parent are taken for roots where they declare none",
     "interval": (

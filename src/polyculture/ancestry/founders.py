@@ -73,7 +73,7 @@ def _said(models: Population, i: int) -> str:
     """What is known of a root's own parents."""
     if not models.free[i]:
         return "says it has none"
-    return "declares none" if models.nodes["listed"][int(models.roots[i])] else "not listed"
+    return "does not say" if models.nodes["listed"][int(models.roots[i])] else "not listed"
 
 
 def _of_downloads(models: Population) -> Floats | None:

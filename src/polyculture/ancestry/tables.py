@@ -152,9 +152,8 @@ def _errors(found: LineageResult) -> Iterator[Table]:
 def _unresolved(found: LineageResult) -> Iterator[Table]:
     rows = [[e["name"], e["times"], e["why"], e["nearest"] or ""] for e in found.unresolved.get("list", ())]
     if rows:
-        title = (
-            f"{found.unresolved['names']:,} parents that are not listed, {percent(found.unresolved['share_of_edges'])}"
-        )
+        count, share = found.unresolved["names"], percent(found.unresolved["share_of_edges"])
+        title = f"{count:,} parents that are not listed, {share}" if count > 1 else f"1 parent is not listed, {share}"
         columns = ["parent", "times", "why", "nearest listed"]
         yield cut("unresolved", f"{title} of what models declare", columns, rows)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -72,6 +72,7 @@ def advise(
     keep: Portfolio | None = None,
     ensemble: Portfolio | None = None,
     systemic: Mapping[str, Interval] | None = None,
+    judged_on: str = "",
 ) -> Advised:
     """Advice that the numbers bear out, each rule with its condition; a rule without its numbers is passed over.
 
@@ -95,6 +96,8 @@ def advise(
     systemic : mapping of str to Interval, optional
         Of all models together, with ``joint_failure``, ``joint_failure_expected``, ``joint_failure_difference`` and
         ``joint_failure_ratio``, as `bootstrap_outcomes` gives them.
+    judged_on : str
+        A sentence on the items that all models are judged on together, where these are not all items.
 
     Returns
     -------
@@ -118,16 +121,20 @@ def advise(
         raise ShapeError(f"accuracy has shape {right.shape}; pass one share for each of the {len(names)} models.")
     said: list[Advice | str] = []
     if keep is not None:
-        said.append(_keep(names, keep))
+        said.append(_also(_keep(names, keep), judged_on))
     if ensemble is not None:
-        said.append(_ensemble(names, ensemble))
+        said.append(_also(_ensemble(names, ensemble), judged_on))
     if twins is not None:
         said += _drop(names, right, twins, {name for one in said if isinstance(one, Advice) for name in one.models})
     if systemic is not None:
-        said.append(_train(systemic))
+        said.append(_also(_train(systemic), judged_on))
     return Advised(
         tuple(one for one in said if isinstance(one, Advice)), tuple(one for one in said if isinstance(one, str))
     )
+
+
+def _also(said: Advice | str, sentence: str) -> Advice | str:
+    return replace(said, because=said.because + sentence) if isinstance(said, Advice) else said + sentence
 
 
 def _keep(names: Sequence[str], found: Portfolio) -> Advice | str:

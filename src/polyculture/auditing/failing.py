@@ -17,7 +17,9 @@ MODELS = 200
 """Most models whose failures are told item by item."""
 
 
-def failing_together(answers: Answers, families: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def failing_together(
+    answers: Answers, families: Sequence[Mapping[str, Any]], *, fewest: int = 1
+) -> list[dict[str, Any]]:
     """For all models and for each family: how many of them fail on an item, and the items on which most do.
 
     Of items on which equally many fail, those come first on which fewest of the other models do: they tell most about
@@ -30,6 +32,8 @@ def failing_together(answers: Answers, families: Sequence[Mapping[str, Any]]) ->
         With labels.
     families : sequence of mapping
         ``models`` of each.
+    fewest : int
+        Items that all of them answered, below which nothing is told.
 
     Returns
     -------
@@ -51,17 +55,17 @@ def failing_together(answers: Answers, families: Sequence[Mapping[str, Any]]) ->
     assert answers.correct is not None  # noqa: S101 (asked only where labels are known)
     place = {name: i for i, name in enumerate(answers.models)}
     chosen = [list(range(len(place))), *([place[name] for name in each["models"]] for each in families[:FAMILIES])]
-    return [_of(answers, ~answers.correct, np.array(models)) for models in chosen]
+    return [_of(answers, ~answers.correct, np.array(models), fewest) for models in chosen]
 
 
-def _of(answers: Answers, wrong: Mask, models: Ints) -> dict[str, Any]:
+def _of(answers: Answers, wrong: Mask, models: Ints, fewest: int) -> dict[str, Any]:
     rows = np.arange(len(wrong))
     if answers.answered is not None:
         rows = np.flatnonzero(answers.answered[:, models].all(axis=1))
     own = wrong[np.ix_(rows, models)]
     failed = own.sum(axis=1)
     found = {"models": [answers.models[i] for i in models], "items": len(rows), "observed": [], "expected": []}
-    if not len(rows):
+    if len(rows) < fewest:
         return found | {"hardest": []}
     found["observed"] = (np.bincount(failed, minlength=len(models) + 1) / len(rows)).tolist()
     found["expected"] = poisson_binomial(own.mean(axis=0)).tolist()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from polyculture.arrays import Array, Mask
+from polyculture.auditing.missing import FEWEST_SHARED
 from polyculture.auditing.settings import Settings
 from polyculture.data.answers import Answers
 from polyculture.measure.inference.interval import Interval
@@ -35,26 +36,37 @@ def accuracies(answers: Answers, settings: Settings) -> dict[str, Any]:
     }
 
 
-def shared(answers: Answers, settings: Settings) -> tuple[dict[str, Any], FailureDistribution]:
-    """``joint_failure`` of two models drawn at random and ``systemic_failure`` of all, as plain values."""
+def joint(answers: Answers, settings: Settings) -> dict[str, Any]:
+    """``joint_failure`` of two models drawn at random, on what both answered, as plain values."""
     wrong, given = _wrong(answers)
-    how: dict[str, Any] = {"blocks": settings.blocks, "level": settings.level, "seed": settings.seed}
-    pairs = pair_failure(wrong, answered=given, **how)
-    found = failure_distribution(wrong, answers.groups, answered=given, **how)
+    how = _how(settings)
+    pairs = pair_failure(wrong, answered=given, fewest=FEWEST_SHARED, **how)
+    found = _compared(pairs.observed, pairs.expected, pairs.difference, pairs.ratio)
+    found["definition"] = "two models drawn at random both fail; expected of independent models"
+    found["items"] = len(wrong) if given is None else int((given.sum(axis=1) > 1).sum())
+    # with answers missing, groups would be compared that other models answered
+    if answers.groups is not None and given is None:
+        found["given_groups"] = _given_groups(wrong, answers.groups.astype(str), how)
+    return found
+
+
+def systemic(answers: Answers, settings: Settings) -> tuple[dict[str, Any], FailureDistribution]:
+    """``systemic_failure`` of all models, as plain values; on items that all of them answered."""
+    wrong, _ = _wrong(answers)
+    found = failure_distribution(wrong, answers.groups, **_how(settings))
     excess = found.all_fail
-    joint = _compared(pairs.observed, pairs.expected, pairs.difference, pairs.ratio)
-    systemic = _compared(excess.observed, excess.expected, excess.difference, exponential(excess.log_ratio))
-    systemic |= {
+    plain = _compared(excess.observed, excess.expected, excess.difference, exponential(excess.log_ratio))
+    return plain | {
         "none_fails": _excess(found.none_fails),
         "distribution": {"observed": found.observed.tolist(), "expected": found.expected.tolist()},
         "groups": _groups(found.groups),
-    }
-    joint["definition"] = "two models drawn at random both fail; expected of independent models"
-    systemic["definition"] = "all models fail; expected of independent models (Poisson-binomial)"
-    # with answers missing, groups would be compared that other models answered
-    if answers.groups is not None and given is None:
-        joint["given_groups"] = _given_groups(wrong, answers.groups.astype(str), how)
-    return {"joint_failure": joint, "systemic_failure": systemic}, found
+        "definition": "all models fail; expected of independent models (Poisson-binomial)",
+        "items": len(wrong),
+    }, found
+
+
+def _how(settings: Settings) -> dict[str, Any]:
+    return {"blocks": settings.blocks, "level": settings.level, "seed": settings.seed}
 
 
 def systemic_intervals(found: FailureDistribution) -> dict[str, Interval]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from polyculture.auditing.missing import complete, too_few
 from polyculture.auditing.settings import Settings
 from polyculture.data.answers import Answers
 from polyculture.measure.inference.bootstrap import bootstrap
@@ -29,11 +30,11 @@ def multiplicity(answers: Answers, settings: Settings) -> tuple[dict[str, Any], 
     if answers.answers is None:
         reasons |= dict.fromkeys(("ambiguity", "discrepancy"), NO_ANSWERS)
     else:
-        given = answers.answers if answers.answered is None else answers.answers[answers.answered.all(axis=1)]
-        if len(given) < 2:
-            reasons |= dict.fromkeys(("ambiguity", "discrepancy"), "no two items were answered by all models")
+        few, some = too_few(answers), complete(answers)
+        if few:
+            reasons |= dict.fromkeys(("ambiguity", "discrepancy"), few)
         else:
-            found |= _answers(given, _best(answers), settings)
+            found |= _answers(some.answers, _best(some), settings)
     capacity, reason = _capacity(answers, settings)
     found |= capacity
     return found, reasons | reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,19 @@ from polyculture import store
 from polyculture.arrays import Array, Floats
 from polyculture.auditing.advice import advise
 from polyculture.auditing.cards import Cards, unmatched
+from polyculture.auditing.enough import effective, of_enough, too_few_shared
 from polyculture.auditing.failing import failing_together
-from polyculture.auditing.failures import accuracies, shared, systemic_intervals
+from polyculture.auditing.failures import accuracies, joint, systemic, systemic_intervals
+from polyculture.auditing.missing import (
+    FEWEST_COMPLETE,
+    FEWEST_SHARED,
+    OF_ALL,
+    comparable,
+    complete,
+    judged_on,
+    missing,
+    too_few,
+)
 from polyculture.auditing.multiplicity import multiplicity
 from polyculture.auditing.pair_table import pair_parts, pair_table
 from polyculture.auditing.portfolio import Portfolio, portfolio
@@ -34,7 +45,6 @@ from polyculture.progress import LOG, Steps
 LIKENESS = ("error_consistency", "agreement")
 """What families, near-twins and regressions are about: the first that is defined."""
 NO_LABELS = ("accuracy", "effective_models", "joint_failure", "systemic_failure", "portfolio")
-FEWEST_COMPLETE, FEWEST_SHARED = 20, 10
 REPLICATES, FEW_REPLICATES, MANY_MODELS, REPLICATE_CELLS = 20, 5, 200, 2 * 10**7
 """Other draws of the items that families are tried on, and the answers in all of them together."""
 
@@ -55,6 +65,7 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
     clock, models = Steps(), answers.models
     with clock.step("pairs"):
         pairs = store.step("pairs", lambda: _pairs(answers, settings), (OutcomePairs, PairMeasure, Interval))
+        pairs = of_enough(answers, pairs, FEWEST_SHARED)
         table = pair_table(models, pairs.measures, items=pairs.items, adjust=settings.adjust)
     with clock.step("families"):
         name = next(name for name in LIKENESS if name in pairs.measures)
@@ -68,7 +79,8 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
     with clock.step("failures"):
         labelled, unlabelled = store.step("failures", lambda: _with_labels(answers, pairs, kin.twins, settings))
     families = kin.parts.get("families", {}).get("families", ())
-    together = [] if answers.correct is None else failing_together(answers, families)
+    fewest = 1 if answers.answered is None else FEWEST_COMPLETE
+    together = [] if answers.correct is None else failing_together(answers, families, fewest=fewest)
     with clock.step("groups"):
         groups, too_small = store.step("groups", lambda: within_groups(answers, settings))
     with clock.step("multiplicity"):
@@ -79,6 +91,7 @@ def audit_answers(answers: Answers, settings: Settings, cards: Cards | None = No
         models=list(models),
         items=len(answers.items),
         groups=groups,
+        missing=missing(answers),
         failing_together=together,
         agreement_both_wrong=_both_wrong(pairs),
         multiplicity=plural,
@@ -145,6 +158,7 @@ def _pairs(answers: Answers, settings: Settings) -> OutcomePairs:
         labels=answers.labels,
         option_counts=answers.option_counts,
         probabilities=[given.get(model) for model in answers.models] if given else None,
+        fewest=FEWEST_SHARED,
         blocks=settings.blocks,
         level=settings.level,
         seed=settings.seed,
@@ -162,7 +176,7 @@ def _replicates(answers: Answers, likeness: str, settings: Settings) -> Iterator
         some = answers.take(np.sort(rng.permutation(n)[:size]))
         coded = some.answers if some.correct is None else None
         found = outcome_pairs(some.correct, answered=some.answered, answers=coded, blocks=2, memory=settings.memory)
-        yield found.measures[likeness].estimate
+        yield of_enough(some, found, FEWEST_SHARED // 2).measures[likeness].estimate
 
 
 def _with_labels(
@@ -172,40 +186,47 @@ def _with_labels(
     if answers.correct is None:
         advised = advise(answers.models, twins=twins)
         return advised.to_dict(), dict.fromkeys(NO_LABELS, "no item has a label")
-    failed, distribution = shared(answers, settings)
-    kept, voting, left = _portfolios(answers, settings)
+    few = too_few(answers)
+    accuracy, not_measured = _of_pairs(answers, pairs, settings)
+    if few:
+        advised = advise(answers.models, accuracy=comparable(answers, twins), twins=twins)
+        withheld = [*advised.withheld, f"Keep, ensemble, train: not judged, for {few}."]
+        return accuracy | advised.to_dict() | {"withheld": withheld}, not_measured | dict.fromkeys(OF_ALL, few)
+    some = complete(answers)
+    failed, distribution = systemic(some, settings)
+    kept, voting = _portfolios(some, settings)
     advised = advise(
         answers.models,
-        accuracy=answers.accuracy,
+        accuracy=comparable(answers, twins),
         twins=twins,
         keep=kept,
         ensemble=voting or kept,
         systemic=systemic_intervals(distribution),
+        judged_on=judged_on(answers),
     )
-    found = {
-        **accuracies(answers, settings),
-        **failed,
-        "effective_models": {name: asdict(value) for name, value in pairs.effective.items()},
+    return accuracy | {
+        "systemic_failure": failed,
         "portfolio": kept.to_dict(answers.models),
         **advised.to_dict(),
-    }
-    return found, left
+    }, not_measured
 
 
-def _portfolios(answers: Answers, settings: Settings) -> tuple[Portfolio, Portfolio | None, dict[str, str]]:
-    """Sets chosen to fail least and, of pools that are not too large, for their vote; on items that all answered."""
-    some, left = answers, {}
-    if answers.answered is not None:
-        complete = np.asarray(answers.answered.all(axis=1))
-        if complete.sum() >= max(FEWEST_COMPLETE, len(answers.items) // 2):
-            some = replace(answers.take(complete), answered=None)
-            left["portfolio of all items"] = f"chosen and judged on the {complete.sum()} items that all models answered"
-        else:
-            left["portfolio of complete items"] = "too few; an answer that is missing saves nobody, and casts no vote"
+def _of_pairs(answers: Answers, pairs: OutcomePairs, settings: Settings) -> tuple[dict[str, Any], dict[str, str]]:
+    """Accuracies, and what is a mean over pairs of models; and what is not given, with the reason."""
+    sparse = too_few_shared(answers, pairs.items)
+    numbers, not_measured = effective(answers, pairs)
+    found = {**accuracies(answers, settings), "effective_models": numbers}
+    if sparse:
+        return found, not_measured | {"joint_failure": sparse}
+    return found | {"joint_failure": joint(answers, settings)}, not_measured
+
+
+def _portfolios(some: Answers, settings: Settings) -> tuple[Portfolio, Portfolio | None]:
+    """Sets chosen to fail least and, of pools that are not too large, for their vote; of items that all answered."""
     assert some.correct is not None  # noqa: S101 (asked only where labels are known)
-    how: dict[str, Any] = {"answered": some.answered, "answers": some.answers, "level": settings.level}
+    how: dict[str, Any] = {"answers": some.answers, "level": settings.level}
     sizes = range(1, min(settings.largest_portfolio, len(some.models)) + 1)
     kept = portfolio(some.correct, sizes=sizes, seed=settings.seed, **how)
     if len(some.models) > MANY_MODELS:
-        return kept, None, left
-    return kept, portfolio(some.correct, sizes=sizes, seed=settings.seed, objective="vote", **how), left
+        return kept, None
+    return kept, portfolio(some.correct, sizes=sizes, seed=settings.seed, objective="vote", **how)

@@ -37,7 +37,12 @@ class AuditResult:
         ``kish``, ``participation_ratio`` and ``spectral_entropy``, each with ``estimate``, ``low``, ``high``.
     joint_failure, systemic_failure : mapping
         Two models drawn at random both fail; all models fail: ``observed``, ``expected`` of independent models,
-        ``ratio``, and ``intervals`` of these.
+        ``ratio``, ``intervals`` of these, and ``items`` that they were judged on: those that two models answered, and
+        those that all did.
+    missing : mapping
+        Empty if every model answered every item; else ``answers`` and ``share`` that are missing, ``complete_items``
+        that all models answered, ``judged``: whether these are enough to judge all models together on, and
+        ``by_model``: items that each answered.
     failing_together : sequence of mapping
         For all models and for each family: how many fail on an item, and the items on which most do.
     agreement_both_wrong : mapping
@@ -85,6 +90,7 @@ class AuditResult:
     joint_failure: Mapping[str, Any] = field(default_factory=dict)
     systemic_failure: Mapping[str, Any] = field(default_factory=dict)
     agreement_both_wrong: Mapping[str, Any] = field(default_factory=dict)
+    missing: Mapping[str, Any] = field(default_factory=dict)
     failing_together: Sequence[Mapping[str, Any]] = ()
     multiplicity: Mapping[str, Any] = field(default_factory=dict)
     groups: Sequence[Mapping[str, Any]] = ()

@@ -19,6 +19,7 @@ from polyculture.data.audit_input import (
     read_embeddings,
     read_model_files,
 )
+from polyculture.data.remote import local_copy
 from polyculture.errors import DataError, ParameterError
 
 KINDS = ("auto", "answers", "long", "wide", "outcomes", "detections", "embeddings", "models")
@@ -58,9 +59,9 @@ def paths_of(source: Any) -> list[Path] | None:
     (True, None)
     """
     if isinstance(source, str | Path):
-        return [Path(source)]
+        return [local_copy(source)]
     if isinstance(source, list | tuple) and source and all(isinstance(path, str | Path) for path in source):
-        return [Path(path) for path in source]
+        return [local_copy(path) for path in source]
     return None
 
 

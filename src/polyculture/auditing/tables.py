@@ -24,16 +24,40 @@ def headline(found: AuditResult) -> str:
     kish = found.effective_models.get("kish")
     level = f"{100 * found.settings.get('level', 0.95):g} %"
     if kish and not math.isnan(kish["estimate"]):
-        said += f", {kish['estimate']:.1f} independent ones (Kish, {level} {_ends(kish, 1)})"
+        more = "; more than there are, as their errors rather exclude than repeat each other, if not by chance"
+        more = more if kish["estimate"] > len(found.models) else ""
+        said += f", {kish['estimate']:.1f} independent ones (Kish, {level} {_ends(kish, 1)}{more})"
     ratio = found.joint_failure.get("ratio", math.nan)
     if not math.isnan(ratio):
         ends = found.joint_failure["intervals"]["ratio"]
         said += f"; two of them fail together {ratio:.2f}× as often as independent models would ({_ends(ends, 2)})"
     elif found.joint_failure:
         said += "; too few failures to say how often two of them fail together"
+    elif found.accuracy and "joint_failure" in found.not_measured:
+        said += "; too few answers to the same items to say how often two of them fail together"
     elif found.summary:
         said += f"; {_mean_likeness(*next(iter(found.summary.items())))}"
-    return said + "."
+    return said + "." + _missing(found)
+
+
+def _missing(found: AuditResult) -> str:
+    if not found.missing:
+        return ""
+    share, items = share_of(found.missing["share"]), f"{found.missing['complete_items']:,} of {found.items:,} items"
+    if found.missing["judged"]:
+        return f" {share} of the answers are missing: all models together are judged on the {items} that all answered."
+    return f" {share} of the answers are missing: all models answered {items}, too few to judge all of them together."
+
+
+def share_of(share: float) -> str:
+    """A share of answers that is not 0, in per cent.
+
+    Examples
+    --------
+    >>> share_of(0.2213), share_of(0.0004)
+    ('22.1 %', '0.04 %')
+    """
+    return f"{100 * share:.{1 if share >= 0.001 else 2}f} %" if share >= 1e-4 else "below 0.01 %"
 
 
 def _mean_likeness(name: str, means: Mapping[str, float]) -> str:
@@ -74,8 +98,13 @@ def _models(found: AuditResult) -> Iterator[Table]:
         return
     best = sorted(found.accuracy.items(), key=lambda item: -_number(item[1]))
     ends = {name: found.accuracy_intervals.get(name, UNKNOWN) for name, _ in best}
-    rows = [[name, interval({"estimate": value, **ends[name]}, 3)] for name, value in best]
-    yield cut("accuracy", "accuracy", ["model", "accuracy"], rows)
+    rows: list[list[Any]] = [[name, interval({"estimate": value, **ends[name]}, 3)] for name, value in best]
+    answered = found.missing.get("by_model", {})
+    if answered:
+        rows = [[*row, answered[row[0]]] for row in rows]
+        yield cut("accuracy", "accuracy, each on the items that it answered", ["model", "accuracy", "items"], rows)
+    else:
+        yield cut("accuracy", "accuracy", ["model", "accuracy"], rows)
 
 
 def _parameters(found: AuditResult) -> Iterator[Table]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import numpy as np
 import scipy.sparse as sp
 
-from polyculture.arrays import Array
+from polyculture.arrays import Array, Mask
 from polyculture.classify.arriving import Arrived, learn_new_domain, served
 from polyculture.classify.callable_setting import CallableSetting
+from polyculture.classify.learnt import among
 from polyculture.classify.tasks import Tasks
 from polyculture.data import DomainData
 from polyculture.features.combine import Encoded
@@ -82,6 +84,15 @@ class Adapting(Tasks):
         if domain is not None and self.arrived_:
             found["fused"] = served(self, encoded, domain, found["fused"], self.arrived_)
         return found
+
+    def learnt_from(self, X: Any) -> Mask | None:
+        """Whether each item was among the labelled ones; see :meth:`Answering.learnt_from`."""
+        found = super().learnt_from(X)
+        more = [each.learnt for each in self.arrived_.values()]
+        if found is None or any(each is None for each in more):
+            return None
+        own = self.prints(X)
+        return np.asarray(np.any([found, *(among(own, each) for each in more if each is not None)], axis=0))
 
     @property
     def known_domains(self) -> list[str]:

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from polyculture.arrays import Array, Floats, Mask
 from polyculture.classify.lacking import Joined, by_pattern, having
+from polyculture.classify.learnt import among, prints
 from polyculture.classify.notes import unseen
 from polyculture.classify.parts import unknown
 from polyculture.classify.reading import Reading
@@ -26,6 +27,9 @@ from polyculture.progress import LOG
 class Answering(Reading):
     """Items in; answers of every part, and of their fusion, out."""
 
+    learnt_: Array | None
+    fitted_: Array | None
+
     def encode(self, X: Any, *, edges: sp.sparray | None = None, graph: sp.sparray | None = None) -> Encoded:
         """Steps 1 and 2 for items that arrive later; `edges` and `graph` as in :meth:`predict`."""
         self._check_fitted("features_")
@@ -39,6 +43,35 @@ class Answering(Reading):
             )
         given, to_fitted = (None if each is None else sp.csr_array(each) for each in (graph, edges))
         return replace(encoded, texts=items.texts, graph=given, edges=to_fitted)
+
+    def prints(self, X: Any) -> Array:
+        """A hash of what each item is, shape (n,); see :func:`polyculture.classify.learnt.prints`."""
+        items = self._read_items(X, reset=False)
+        return prints(items.mapped(clean_text, kind="text") if self.clean else items)
+
+    def learnt_from(self, X: Any) -> Mask | None:
+        """Whether each item was among the labelled ones that the model learnt from, by what it is.
+
+        Parameters
+        ----------
+        X : sequence of n texts, array, images, series, or mapping
+            As in :meth:`predict`.
+
+        Returns
+        -------
+        bool array of shape (n,), or None if the model was saved by a version that did not remember them
+        """
+        self._check_fitted()
+        return None if self.learnt_ is None else among(self.prints(X), self.learnt_)
+
+    def places_among_fitted(self, X: Any) -> dict[int, int]:
+        """Place of each item among the fitted ones, by its position there; those that were not fitted are left out.
+
+        It is empty for a model without a graph that was saved, which does not keep them in their order.
+        """
+        known = {int(one): place for place, one in enumerate(self.prints(X)) if one}
+        fitted = [] if self.fitted_ is None else self.fitted_.tolist()
+        return {position: known[one] for position, one in enumerate(fitted) if one in known}
 
     def _members(self, encoded: Encoded, domain: Array) -> dict[str, Array]:
         """Answers of each part before fusion; an unknown domain gets the merged model for an expert."""

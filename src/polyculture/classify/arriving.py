@@ -37,11 +37,14 @@ class Arrived:
         Labelled items that it was learnt from.
     chosen : Chosen
         The method, its head, and what each method lost on held-out items.
+    learnt : uint64 array, or None
+        What :func:`polyculture.classify.learnt.prints` makes of the labelled items; None if that was not kept.
     """
 
     name: str
     labels: int
     chosen: Chosen
+    learnt: Array | None = None
 
     @property
     def method(self) -> str:
@@ -76,12 +79,12 @@ class Arrived:
 
     def state(self) -> State:
         """All that is needed to build it again."""
-        return {"name": self.name, "labels": self.labels, "chosen": self.chosen.state()}
+        return {"name": self.name, "labels": self.labels, "chosen": self.chosen.state(), "learnt": self.learnt}
 
     @classmethod
     def from_state(cls, state: State) -> Self:
         """Rebuild from :meth:`state`."""
-        return cls(state["name"], state["labels"], Chosen.from_state(state["chosen"]))
+        return cls(state["name"], state["labels"], Chosen.from_state(state["chosen"]), state.get("learnt"))
 
 
 def learn_new_domain(
@@ -162,7 +165,7 @@ def learn_new_domain(
         unlabelled_prior=prior,
         seed=getattr(model, "random_state", 0),
     )
-    return Arrived(name, int(known.sum()), chosen)
+    return Arrived(name, int(known.sum()), chosen, np.unique(model.prints(X)[known]))
 
 
 def seen_by_heads(model: Learning, encoded: Encoded) -> Floats:

@@ -91,6 +91,9 @@ class Keeping(Fitting):
             "notes": self.notes_,
             "heads": {name: head.state() for name, head in self.heads_.items()},
             "own": {name: parts.state() for name, parts in self.own_.items()},
+            "learnt": self.learnt_,
+            # neighbours are named by them, and without a graph there are none
+            "fitted": self.fitted_ if self.features_.spread_.layers_ else None,
         }
 
     @classmethod
@@ -123,6 +126,8 @@ class Keeping(Fitting):
         model.temperature_, model.threshold_ = state["temperature"], state["decision"]
         model.calibration_ = state["calibration"]
         model.own_ = {name: _OWN[s["kind"]].from_state(s) for name, s in state["own"].items()}
+        # models that were saved before items were remembered have none
+        model.learnt_, model.fitted_ = state.get("learnt"), state.get("fitted")
         model.heads_ = {name: TaskHead.from_state(s) for name, s in state["heads"].items()}
         return model
 

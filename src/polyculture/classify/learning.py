@@ -7,12 +7,14 @@ from functools import partial
 from typing import Any, Self
 
 import numpy as np
+from sklearn.base import clone
 
-from polyculture import store
+from polyculture import pieces, store
 from polyculture.adapt import fine_tune
 from polyculture.arrays import Array, Mask
 from polyculture.classify.answering import Answering
 from polyculture.classify.lacking import FEW, Joined, having, patterns
+from polyculture.classify.learnt import learnt_of
 from polyculture.classify.notes import notes_on
 from polyculture.classify.unlabelled import OwnNetwork, Teaching, adapt_without_labels
 from polyculture.classify.unlabelled_graph import OwnOverGraph, adapt_without_labels_over_graph
@@ -118,6 +120,7 @@ class Learning(Answering):
                 # everything is chosen: the held-out items may teach now
                 self.families_ = self._refitted(encoded, y) if refitted is None else dict(refitted)
         self.heads_, self.own_ = {}, {}
+        self.fitted_, self.learnt_ = learnt_of(data, known)
         if self.adapt == "auto":
             with self.clock_.step("adapt to domains without labels"):
                 self.own_ = self._adapt_unlabelled(encoded, y, data.domain)
@@ -129,23 +132,19 @@ class Learning(Answering):
         return store.step("backbone", fit, (type(new),))
 
     def _base_models(self, encoded: Encoded, y: Array, held: Mask) -> dict[str, BaseModel]:
-        def fitted(name: str) -> BaseModel:
-            model = BaseModel(random_state=self.random_state, target=self._kind.name)
-            known = self._known_of(encoded, name, y)
-            return model.fit(encoded.views[name], known, validation=held, classes=self.target_.width)
-
-        return {name: store.step(f"base model {name}", partial(fitted, name), (BaseModel,)) for name in encoded.views}
+        new = BaseModel(random_state=self.random_state, target=self._kind.name)
+        given = ((view, self._known_of(encoded, name, y)) for name, view in encoded.views.items())
+        names, shared = [f"base model {name}" for name in encoded.views], (new, held, self.target_.width)
+        found = pieces.steps(_base_model, names, given, kinds=(BaseModel,), shared=shared)
+        return dict(zip(encoded.views, found, strict=True))
 
     def _refitted(self, encoded: Encoded, y: Array) -> dict[str, BaseModel]:
         """The base models, taught by held-out items too."""
-
-        def again(name: str) -> BaseModel:
-            return self.judging_[name].refitted(encoded.views[name], self._known_of(encoded, name, y))
-
-        return {
-            name: store.step(f"base model {name} refitted", partial(again, name), (BaseModel,))
-            for name in self.judging_
-        }
+        given = (
+            (model, encoded.views[name], self._known_of(encoded, name, y)) for name, model in self.judging_.items()
+        )
+        names = [f"base model {name} refitted" for name in self.judging_]
+        return dict(zip(self.judging_, pieces.steps(_again, names, given, kinds=(BaseModel,)), strict=True))
 
     def _known_of(self, encoded: Encoded, view: str, y: Array) -> Array:
         """Labels of the items that this view knows something of."""
@@ -161,9 +160,10 @@ class Learning(Answering):
         unlabelled = sorted(set(domain.tolist()) - set(domain[self._kind.labelled(y)].tolist()))
         found: dict[str, OwnNetwork | OwnOverGraph | None] = {}
         if encoded.graph is not None and self._kind is not Values:
-            for name in unlabelled:
-                own = partial(adapt_without_labels_over_graph, encoded, y, domain, name, seed=self.random_state)
-                found[name] = store.step(f"network of {name}", own, (OwnOverGraph,))
+            own = partial(adapt_without_labels_over_graph, seed=self.random_state)
+            names, given = [f"network of {name}" for name in unlabelled], ((name,) for name in unlabelled)
+            networks = pieces.steps(own, names, given, kinds=(OwnOverGraph,), shared=(encoded, y, domain))
+            found = dict(zip(unlabelled, networks, strict=True))
         elif unlabelled:
             found = self._by_self_training(encoded, y, domain, unlabelled)
         return {name: own for name, own in found.items() if own is not None}
@@ -267,3 +267,12 @@ class Learning(Answering):
         metric = getattr(self, "threshold", None)
         if metric is not None and len(y):
             self.threshold_ = best_threshold(sharpened, y, metric=metric)
+
+
+def _base_model(new: BaseModel, held: Mask, classes: int, view: Any, y: Array) -> BaseModel:
+    model: BaseModel = clone(new)
+    return model.fit(view, y, validation=held, classes=classes)
+
+
+def _again(model: BaseModel, view: Any, y: Array) -> BaseModel:
+    return model.refitted(view, y)

@@ -9,6 +9,7 @@ import typer
 
 from polyculture.cli.common import (
     DataFile,
+    Device,
     JsonFile,
     LabelColumn,
     ModelFolder,
@@ -56,6 +57,7 @@ def adapt_command(
     split: SplitColumn = None,
     method: Method = "auto",
     json: JsonFile = None,
+    device: Device = None,  # noqa: ARG001 - the option sets it itself
     quiet: Quiet = False,
 ) -> None:
     """Teach a fitted model a new domain from one to 64 labelled items a class; all other domains' answers stay.
@@ -68,8 +70,9 @@ def adapt_command(
     wanted = Modalities(text, image, audio, vector, size_of(model))
     wanted.check(data)
     from polyculture.cli.screen import progress
+    from polyculture.store import claimed
 
-    with progress(quiet=quiet), Steps().step("adapt"):
+    with claimed([out, json]), progress(quiet=quiet), Steps().step("adapt"):
         items = read_items(data, wanted, label=label, domain=None, split=split, id=None)
         found = _adapt(model, items, name, method, out)
     write_json(json, "adapt/1", {"model": str(model), "out": str(out), **found})

@@ -18,8 +18,10 @@ from polyculture.cli.common import (
     check_choice,
     check_outputs,
     check_ranges,
+    here,
     words,
 )
+from polyculture.cli.engines import EngineName, Workers, running_on
 from polyculture.cli.kept import RunFolder, kept_in
 from polyculture.cli.reporting import write_report
 from polyculture.memory import size_of
@@ -36,7 +38,9 @@ _BLOCKS = 2**31
 def audit_command(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="Predictions, embeddings, detections or models: see the README."),
+        typer.Argument(
+            parser=here, metavar="PATH...", help="Predictions, embeddings, detections or models: see the README."
+        ),
     ],
     kind: Annotated[str, typer.Option("--kind", help=f"What the files hold: {', '.join(KINDS)}.")] = "auto",
     item: Annotated[str, typer.Option("--item", metavar="COLUMN", help="Column of items.")] = "item",
@@ -53,12 +57,15 @@ def audit_command(
         str | None, typer.Option("--options", metavar="A,B,...", help="Answers allowed; others count as wrong.")
     ] = None,
     truth: Annotated[
-        Path | None, typer.Option("--truth", metavar="FILE", help="Objects that detections are matched with.")
+        Path | None,
+        typer.Option("--truth", parser=here, metavar="FILE", help="Objects that detections are matched with."),
     ] = None,
     iou: Annotated[float, typer.Option("--iou", help="Overlap from which a box has found an object.")] = 0.5,
     cards: Annotated[
         Path | None,
-        typer.Option("--cards", metavar="FILE", help="One row a model: model, company, architecture, size, ..."),
+        typer.Option(
+            "--cards", parser=here, metavar="FILE", help="One row a model: model, company, architecture, size, ..."
+        ),
     ] = None,
     measures: Annotated[
         str, typer.Option("--measures", metavar="A,B,...", help=f"Measures of representations, among {MEASURES}.")
@@ -76,6 +83,8 @@ def audit_command(
     json: JsonFile = None,
     report: ReportFile = None,
     run: RunFolder = None,
+    engine: EngineName = "local",
+    workers: Workers = None,
     language: Language = "en",
     quiet: Quiet = False,
 ) -> None:
@@ -110,7 +119,8 @@ def audit_command(
     # how much is held at a time changes no number
     asked = {name: value for name, value in settings.items() if name not in ("cache", "memory")}
     with kept_in(run, "audit", [*paths, truth, cards], asked, [json, report]):
-        found = _audit(paths, settings, jobs=jobs, quiet=quiet)
+        with running_on(engine, workers):
+            found = _audit(paths, settings, jobs=jobs, quiet=quiet)
         _tell(found, json)
         write_report(found, report, [*paths, truth, cards], language)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from polyculture.cli.common import JsonFile, Quiet, check_outputs
+from polyculture.cli.common import JsonFile, Quiet, check_outputs, here
 
 MARKDOWN = (".md", ".markdown")
 
@@ -16,6 +16,7 @@ def card_command(
     given: Annotated[
         list[Path],
         typer.Argument(
+            parser=here,
             metavar="MODEL_OR_RESULT...",
             help="Folder of a model, and JSON of fit, evaluate, demo, recommend or audit; one of each kind.",
         ),

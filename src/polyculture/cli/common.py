@@ -6,13 +6,18 @@ import os
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from difflib import get_close_matches
+from errno import ENOSPC
 from json import loads as json_of
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
+from polyculture.addresses import is_remote, without_secrets
+from polyculture.cli.replaced import forget, tell_replaced, watch
+from polyculture.cli.spoken import as_options, options_of
+from polyculture.cli.warned import one_line_each
 from polyculture.errors import DataError, ParameterError, PolycultureError
 from polyculture.memory import limited, size_of
 
@@ -21,7 +26,22 @@ ENDINGS = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson")
 HTML = (".html", ".htm")
 """Of reports."""
 
-DataFile = Annotated[Path, typer.Argument(metavar="DATA", help=f"Items, one a row: {' '.join(ENDINGS[:4])}")]
+
+def here(given: str | Path) -> Path:
+    """A path as it is; a copy of what lies at an address."""
+    if not is_remote(given):
+        return Path(given)
+    from polyculture.data.remote import local_copy
+
+    try:
+        return local_copy(given)
+    except PolycultureError as error:
+        fail(str(error))  # typer would take it for its own
+
+
+DataFile = Annotated[
+    Path, typer.Argument(parser=here, metavar="DATA", help=f"Items, one a row: {' '.join(ENDINGS[:4])}")
+]
 ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder that `polyculture fit` wrote.")]
 TextColumn = Annotated[str, typer.Option("--text", metavar="COLUMN", help="Column of texts.")]
 LabelColumn = Annotated[str, typer.Option("--label", metavar="COLUMN", help="Column of classes; empty is no label.")]
@@ -47,6 +67,8 @@ def _limit(ctx: typer.Context, size: str | None) -> str | None:
     """Set the limit until the command ends."""
     if size is not None:
         ctx.with_resource(limited(size_of(size)))
+        if not size.strip()[-1].isalpha():
+            typer.echo(f"Note: --memory {printable(size)} has no unit and is taken for GiB", err=True)
     return size
 
 
@@ -57,6 +79,26 @@ Memory = Annotated[
         metavar="SIZE",
         callback=_limit,
         help="What it may take, such as 4GB; work that may need more is refused before it begins.",
+    ),
+]
+
+
+def _device(ctx: typer.Context, name: str | None) -> str | None:
+    """Compute there until the command ends."""
+    if name is not None:
+        from polyculture.device import on
+
+        ctx.with_resource(on(name))
+    return name
+
+
+Device = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        callback=_device,
+        help="Where networks compute: cpu, cuda, or auto for a graphics card where there is one; cpu if not given.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
@@ -74,7 +116,7 @@ def _spoken(language: str) -> str:
 
 Language = Annotated[str, typer.Option("--language", help="Of the report: en, or zh for Chinese.", callback=_spoken)]
 COMMAND: ContextVar[tuple[str, ...]] = ContextVar("command", default=())
-"""What was typed behind the name of the program."""
+"""What was typed behind the name of the program, without the secrets of addresses."""
 
 
 # typer keeps its own copy of click, and shows one of its exceptions only
@@ -86,22 +128,26 @@ class PlainErrors(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Remember what was typed, which a report tells."""
-        COMMAND.set(tuple(args))
+        COMMAND.set(tuple(without_secrets(word) for word in args))
         return list(super().parse_args(ctx, args))
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
+        forget()
         try:
-            return super().invoke(ctx)
+            with one_line_each():
+                return super().invoke(ctx)
         except PolycultureError as error:
-            fail(str(error))
+            fail(as_options(str(error), options_of(ctx)))
         except UsageError as error:
             if not error.format_message():
                 raise  # a command without its arguments shows its help
             command = f" {ctx.invoked_subcommand}" if ctx.invoked_subcommand not in (None, "*") else ""
             fail(f"{error.format_message().rstrip('.')}; see polyculture{command} --help")
-        except KeyboardInterrupt:
-            typer.echo("\nInterrupted; what was written before is whole.", err=True)
+        except KeyboardInterrupt as stop:
+            # what a run folder keeps is told by whoever keeps it
+            more = "".join(f" {printable(str(said))}" for said in stop.args)
+            typer.echo(f"\nInterrupted; what was written before is whole.{more}", err=True)
             raise typer.Exit(130) from None
         except ModuleNotFoundError as error:
             if not error.name or error.name.startswith("polyculture"):
@@ -110,13 +156,18 @@ class PlainErrors(TyperGroup):
         except BrokenPipeError:
             raise  # the reader of our output has seen enough; typer knows what to do
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
+            # files name themselves; what is full and has no name is where tables are printed
+            named = error.filename or ("standard output" if error.errno == ENOSPC else "")
+            where = f"{named}: " if named else ""
             fail(f"{where}{error.strerror or error}; check the path, its permissions and the room on the disk")
+        finally:
+            tell_replaced()
 
 
-def fail(sentence: str) -> None:
-    """Say what is wrong in one line on stderr and exit with 2."""
-    typer.echo(f"Error: {printable(sentence)}", err=True)
+def fail(sentence: str) -> NoReturn:
+    """Say what is wrong in one line on stderr, after what was replaced all the same, and exit with 2."""
+    tell_replaced()
+    typer.echo(f"Error: {printable(without_secrets(sentence))}", err=True)
     raise typer.Exit(2) from None
 
 
@@ -165,6 +216,7 @@ def check_outputs(
     places = [path.resolve() for path, _ in given.values()] + ([folder.resolve()] if folder is not None else [])
     if len(set(places)) < len(places):
         raise DataError(f"{places[-1]}: is named by two options; give each output a place of its own")
+    watch([*(path for path, _ in given.values()), *([folder] if folder is not None else [])])
     read = {path.resolve() for path in inputs if path is not None}
     for option, (path, _) in given.items():
         if path.resolve() in read:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from polyculture.cli.common import (
     HTML,
     DataFile,
+    Device,
     DomainColumn,
     JsonFile,
     LabelColumn,
@@ -48,6 +49,7 @@ def evaluate_command(
     json: JsonFile = None,
     report: ReportFile = None,
     language: Language = "en",
+    device: Device = None,  # noqa: ARG001 - the option sets it itself
     quiet: Quiet = False,
 ) -> None:
     """Judge a model on labelled items: macro-F1 and accuracy by domain, sensitivity and specificity by class.

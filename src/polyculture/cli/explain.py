@@ -11,6 +11,7 @@ import typer
 
 from polyculture.cli.common import (
     DataFile,
+    Device,
     DomainColumn,
     JsonFile,
     ModelFolder,
@@ -19,6 +20,7 @@ from polyculture.cli.common import (
     check_choice,
     check_outputs,
     check_ranges,
+    here,
     words,
     write_json,
 )
@@ -50,6 +52,7 @@ class Wanted:
     kinds: tuple[str, ...]
     most: int
     known: tuple[Any, Any] | None
+    names: Sequence[str]
     faithfulness: bool
     seed: int
 
@@ -73,7 +76,13 @@ def explain_command(
     ] = "auto",
     most: Annotated[int, typer.Option("--most", metavar="N", help="Reasons of each kind that are shown.")] = 5,
     known: Annotated[
-        Path | None, typer.Option("--known", metavar="FILE", help="Labelled items to choose prototypes from.")
+        Path | None,
+        typer.Option(
+            "--known",
+            parser=here,
+            metavar="FILE",
+            help="Labelled items to choose prototypes from, and to call neighbours by.",
+        ),
     ] = None,
     label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="Column of classes in --known.")] = "label",
     faithfulness: Annotated[
@@ -81,6 +90,7 @@ def explain_command(
     ] = False,
     json: JsonFile = None,
     seed: Seed = 0,
+    device: Device = None,  # noqa: ARG001 - the option sets it itself
     quiet: Quiet = False,
 ) -> None:
     """Say why MODEL answers as it does for items of DATA: words, columns, patches, neighbours, domains, prototypes."""
@@ -92,8 +102,8 @@ def explain_command(
 
     with progress(quiet=quiet), Steps().step("explain"):
         asked = _rows(read_items(data, columns, domain=domain), data, rows=rows, items=items, seed=seed)
-        labelled = None if known is None else _known(known, columns, label=label)
-        wanted = Wanted(chosen, most, labelled, faithfulness, seed)
+        labelled, names = (None, ()) if known is None else _known(known, columns, label=label)
+        wanted = Wanted(chosen, most, labelled, names, faithfulness, seed)
         note_lacking(model, asked[0])
         found = _explained(model, asked[0], wanted, quiet=quiet)
     explanations, judged = found
@@ -115,9 +125,10 @@ def _kinds(listed: str, known: Path | None) -> tuple[str, ...]:
     return chosen
 
 
-def _known(path: Path, columns: Modalities, *, label: str) -> tuple[Any, Any]:
+def _known(path: Path, columns: Modalities, *, label: str) -> tuple[tuple[Any, Any], list[str]]:
+    """Items with their labels, and what to call them."""
     found = read_items(path, columns, label=label)
-    return _given(found), found.label
+    return (_given(found), found.label), [short(next(iter(name.values()))) for name in _named(found)]
 
 
 def _given(items: DomainData) -> Any:
@@ -125,6 +136,11 @@ def _given(items: DomainData) -> Any:
     from polyculture.features.items import Items
 
     return Items.checked(items.items, items.present)
+
+
+def short(name: str, most: int = 60) -> str:
+    """The beginning of a long name."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _named(items: DomainData) -> list[dict[str, str]]:
@@ -181,7 +197,20 @@ def _explained(
         seed=wanted.seed,
     )
     judged = _judged(model, asked, found[0], wanted, quiet=quiet) if wanted.faithfulness else {}
-    return found, judged
+    return _calling(model, found, wanted), judged
+
+
+def _calling(model: Any, found: list[Explanation], wanted: Wanted) -> list[Explanation]:
+    """The same with neighbours called by their texts or ids, as far as these were given."""
+    if wanted.known is None or not any(said.neighbours for said in found):
+        return found
+    places = model.places_among_fitted(wanted.known[0])
+
+    def called(of: Mapping[str, Any]) -> dict[str, Any]:
+        place = places.get(of["item"])
+        return {**of} if place is None else {**of, "name": wanted.names[place]}
+
+    return [replace(said, neighbours=[called(of) for of in said.neighbours or ()] or said.neighbours) for said in found]
 
 
 def _judged(model: Any, asked: DomainData, first: Explanation, wanted: Wanted, *, quiet: bool) -> dict[str, Any]:
@@ -237,11 +266,16 @@ def _strongest(kind: str, found: Any, most: int) -> list[Any]:
     return sorted(found, key=lambda of: -abs(of[key]))[:most]
 
 
+def _neighbour(of: Mapping[str, Any]) -> str:
+    """What a fitted item is called: its text or id where --known told it, else which of the fitted items it is."""
+    return f"“{of['name']}”" if "name" in of else f"fitted item {of['item'] + 1}"
+
+
 _LINES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "words": lambda of: f"{of['word']} {of['weight']:+.2f}",
     "features": lambda of: f"{of['name']} {of['weight']:+.2f}",
     "patches": lambda of: f"row {of['row']}, column {of['column']} {of['weight']:+.2f}",
-    "neighbours": lambda of: f"item {of['item']} {of['effect']:+.2f}",
+    "neighbours": lambda of: f"{_neighbour(of)} {of['effect']:+.2f}",
     "edges": lambda of: f"{of['from']} to {of['to']} ({of['weight']:.2f})",
     "domains": lambda of: f"{of['name']} {of['share']:+.2f}",
     "modalities": lambda of: f"{of['name']} {of['share']:+.2f}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def show_choices(chosen: dict[str, Any], calibration: dict[str, float], steps: S
         rows.append(["decision threshold", f"{chosen['threshold']:.3f}"])
     show("what was chosen on held-out items", ["step", "choice"], rows)
     _show_losses(chosen)
-    ends = [f"{calibration[name]:.3f}" for name in ("before", "after", "temperature")]
+    ends = [_loss(calibration[name]) for name in ("before", "after", "temperature")]
     show("expected calibration error on held-out items", ["before", "after", "temperature"], [ends])
     show("seconds", ["step", "seconds"], [[name, f"{seconds:.1f}"] for name, seconds in steps])
 
@@ -74,4 +75,4 @@ def _show_losses(chosen: dict[str, Any]) -> None:
 
 
 def _loss(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return "–" if value is None or math.isnan(value) else f"{value:.3f}"

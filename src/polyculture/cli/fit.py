@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ import typer
 from polyculture.cli.common import (
     HTML,
     DataFile,
+    Device,
     DomainColumn,
     IdColumn,
     JsonFile,
@@ -28,6 +30,7 @@ from polyculture.cli.common import (
     check_outputs,
     check_ranges,
 )
+from polyculture.cli.engines import EngineName, Workers, running_on
 from polyculture.cli.kept import RunFolder, kept_in
 from polyculture.cli.modalities import (
     SIZE,
@@ -177,6 +180,9 @@ def fit_command(
     language: Language = "en",
     pretrained_out: PretrainedOut = None,
     run: RunFolder = None,
+    engine: EngineName = "local",
+    workers: Workers = None,
+    device: Device = None,  # noqa: ARG001 - the option sets it itself
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
@@ -190,8 +196,25 @@ def fit_command(
     _check_places(data, Outputs(out, json, report, pretrained_out), choices)
     columns = {"label": label, "domain": domain, "split": split, "id": id_}
     outputs = Outputs(out, json, report, pretrained_out, language, data)
-    with kept_in(run, "fit", [data, *_base_model(choices)], choices.asked() | asdict(wanted) | columns, outputs.all()):
-        _run(data, wanted, columns, choices, outputs, quiet=quiet, verbose=verbose)
+    settings = choices.asked() | asdict(wanted) | columns
+
+    def work() -> None:
+        inputs = [data, *_base_model(choices)]
+        with kept_in(run, "fit", inputs, settings, outputs.all()), running_on(engine, workers):
+            _run(data, wanted, columns, choices, outputs, quiet=quiet, verbose=verbose)
+
+    _by_all(work)
+
+
+def _by_all(work: Callable[[], None]) -> None:
+    """Do it here, or with those that torchrun started beside this process."""
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        # torch need not be there yet: what is wrong with the file is said first
+        work()
+        return
+    from polyculture.features.together import together
+
+    together(work)
 
 
 def _base_model(choices: Choices) -> list[Path]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyculture.cli.common import JsonFile, Quiet, check_choice, check_outputs, write_json
+from polyculture.cli.common import JsonFile, Quiet, check_choice, check_outputs, here, write_json
 from polyculture.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -20,20 +20,28 @@ METHODS = ("average", "task_arithmetic", "ties", "dare", "wudi", "tsv_m", "iso_c
 def fuse_command(
     experts: Annotated[
         list[Path],
-        typer.Argument(metavar="EXPERT...", help="Files of safetensors, or folders of transformers."),
+        typer.Argument(parser=here, metavar="EXPERT...", help="Files of safetensors, or folders of transformers."),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.safetensors", help="The fused weights.")],
     base: Annotated[
-        Path | None, typer.Option("--base", metavar="BASE", help="What the experts started from; file or folder.")
+        Path | None,
+        typer.Option("--base", parser=here, metavar="BASE", help="What the experts started from; file or folder."),
     ] = None,
     method: Annotated[str, typer.Option("--method", metavar="M", help=f"One of {', '.join(METHODS)}.")] = "average",
     grams: Annotated[
         list[Path] | None,
-        typer.Option("--grams", metavar="FILE", help="For regmean: Gram sums of an expert; once an expert, in order."),
+        typer.Option(
+            "--grams",
+            parser=here,
+            metavar="FILE",
+            help="For regmean: Gram sums of an expert; once an expert, in order.",
+        ),
     ] = None,
     fishers: Annotated[
         list[Path] | None,
-        typer.Option("--fishers", metavar="FILE", help="For fisher: a diagonal; once an expert, in order."),
+        typer.Option(
+            "--fishers", parser=here, metavar="FILE", help="For fisher: a diagonal; once an expert, in order."
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the method: scale=0.3.")

@@ -107,6 +107,7 @@ def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *,
         with clock.step("clean, deduplicate"):
             prepared = _prepared(data, step)
         learnt = prepared.take(np.asarray(prepared.split) != "test")
+        _check_enough(learnt)
         model.fit(Items.checked(learnt.items, learnt.present), learnt.label, domain=learnt.domain, split=learnt.split)
         last = Steps()
         with last.step("save"):
@@ -117,6 +118,22 @@ def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *,
             found = _evaluated(model, prepared, choices) if judged else None
     steps = [*clock.taken, *model.steps_, *last.taken]
     return Fitted(model, step, prepared, found, steps, choices, outputs)
+
+
+def _check_enough(learnt: DomainData) -> None:
+    """There must be something to choose and to calibrate by.
+
+    Raises
+    ------
+    DataError
+        If nothing is held out, as no domain has two items of one class.
+    """
+    if not (learnt.within("validation") & learnt.labelled).any():
+        count = int(learnt.labelled.sum())
+        raise DataError(
+            f"{learnt.source}: has {count} labelled items, of which none can be held out to choose and to calibrate "
+            "by; label at least two of one class in one domain (20 of each class are a start)"
+        )
 
 
 def _prepared(data: DomainData, step: Preprocessor) -> DomainData:

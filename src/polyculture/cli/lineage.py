@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from polyculture.cli.common import HTML, JsonFile, Language, Quiet, ReportFile, Seed, check_outputs, check_ranges, words
+from polyculture.cli.common import (
+    HTML,
+    JsonFile,
+    Language,
+    Quiet,
+    ReportFile,
+    Seed,
+    check_outputs,
+    check_ranges,
+    here,
+    words,
+)
 from polyculture.cli.reporting import write_report
 from polyculture.errors import ParameterError
 
@@ -19,6 +30,7 @@ def lineage_command(
     paths: Annotated[
         list[Path],
         typer.Argument(
+            parser=here,
             metavar="PATH...",
             help="Models: a table (.csv .tsv .parquet .json .jsonl) with name and parents, Hugging Face metadata "
             "(.json .jsonl), or Ecosystem Graphs (.yaml, a folder or .zip of it).",
@@ -33,7 +45,7 @@ def lineage_command(
         typer.Option("--kinds", metavar="A,B,...", help="Count only these kinds; others are ancestors still."),
     ] = None,
     audit: Annotated[
-        Path | None, typer.Option("--audit", metavar="FILE", help="JSON of an audit of the same models.")
+        Path | None, typer.Option("--audit", parser=here, metavar="FILE", help="JSON of an audit of the same models.")
     ] = None,
     top: Annotated[int, typer.Option("--top", metavar="N", help="Roots that are looked at one by one.")] = 50,
     permutations: Annotated[

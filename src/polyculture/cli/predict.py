@@ -12,6 +12,7 @@ import typer
 from polyculture.cli.common import (
     ENDINGS,
     DataFile,
+    Device,
     DomainColumn,
     JsonFile,
     ModelFolder,
@@ -55,6 +56,7 @@ def predict_command(
         bool, typer.Option("--overwrite", help="Replace columns of predictions that are there.")
     ] = False,
     json: JsonFile = None,
+    device: Device = None,  # noqa: ARG001 - the option sets it itself
     quiet: Quiet = False,
 ) -> None:
     """Write the rows of DATA with a prediction and the probability of each class."""

@@ -18,6 +18,7 @@ from polyculture.cli.common import (
     check_ours,
     check_outputs,
     check_ranges,
+    here,
     words,
 )
 from polyculture.cli.kept import RunFolder, kept_in
@@ -40,6 +41,7 @@ recommend_app = typer.Typer(
 Data = Annotated[
     Path,
     typer.Argument(
+        parser=here,
         metavar="DATA",
         help="Interactions: a table, RecBole's .inter, LightGCN's .txt or .npz, MovieLens, a folder of these, or the "
         "word movielens.",
@@ -149,7 +151,8 @@ def predict(
     model: Model,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help=f"Where to write: {' '.join(ENDINGS[:4])}")],
     users: Annotated[
-        Path | None, typer.Option("--users", metavar="FILE", help="A table of the users to serve; all, if not given.")
+        Path | None,
+        typer.Option("--users", parser=here, metavar="FILE", help="A table of the users to serve; all, if not given."),
     ] = None,
     user: Annotated[str, typer.Option("--user", metavar="COLUMN", help="Column of users in it.")] = "user",
     names: Annotated[str | None, typer.Option("--for", metavar="A,B,...", help="Users to serve, by name.")] = None,

@@ -14,6 +14,7 @@ import typer
 from polyculture import store
 from polyculture.cli.common import write_json
 from polyculture.cli.recommend import Input
+from polyculture.cli.recommend_told import learnt, show_choices, tell_losses
 from polyculture.cli.screen import progress, show
 from polyculture.data.answers import Policy
 from polyculture.data.interactions import INTERACTIONS, Interactions, hold_out, load_interactions, read_interactions
@@ -70,9 +71,10 @@ def fit_to(
     }
     write_json(json, "recommend-fit/1", told)
     _show_data(data)
-    show("chosen on interactions that were held out", ["domain"], [[line] for line in model.notes()])
+    show_choices(model.choices_)
     if found is not None:
         _show_frame("judged on the test split", found)
+        tell_losses(found, quiet=quiet)
     typer.echo(out)
 
 
@@ -87,7 +89,8 @@ def evaluate_to(
         if not len(held_out):
             raise DataError(f"{data.source}: has no {split} interactions; mark some in the split column, or --hold-out")
         model = loaded(folder)
-        policies = held_out.like(model.interactions_).policies
+        known = held_out.like(model.interactions_)
+        policies = [*known.policies, *learnt(known, model.interactions_)]
         with Steps().step("evaluate"):
             found = model.evaluate(held_out, k=cuts)
     about = {**_about(data), "policies": [asdict(policy) for policy in policies]}
@@ -95,6 +98,7 @@ def evaluate_to(
     write_json(json, "recommend-evaluate/1", told)
     _show_policies(policies)
     _show_frame(f"judged on {'all interactions' if data.split is None else f'the {split} split'}", found)
+    tell_losses(found, quiet=quiet)
 
 
 def loaded(folder: Path) -> CrossDomainRecommender:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _EPOCH = re.compile(r" epoch \d+: ")
 _NUMBER = re.compile(r"[-+]?[\d.,]+%?( \[.*\])?|–|")
+_LONG = re.compile(r"[^\s,]{61,}")
 # A file or a pipe has no edge that a table could be cut at.
 _ENDLESS = 100_000
 
@@ -28,7 +29,12 @@ def console() -> Console:
     """Where tables go: as wide as the terminal, or as the table where there is none."""
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _ENDLESS)
+    return Console(highlight=False, width=None if on_terminal() else _ENDLESS)
+
+
+def on_terminal() -> bool:
+    """Whether tables go to a screen, and not to a file or another program."""
+    return sys.stdout.isatty()
 
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -37,16 +43,34 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     from rich.table import Table
     from rich.text import Text
 
+    told = in_the_middle if on_terminal() else str
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name, *cells in zip(columns, *rows, strict=True):
         numeric = all(_NUMBER.fullmatch(cell) for cell in cells) and any(cells)
-        table.add_column(Text(printable(name.strip())), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(told(printable(name.strip()))), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*(Text(told(printable(cell))) for cell in row))
     out = console()
     out.print(Text(printable(title), style="bold"))
     out.print(table)
     out.print()
+
+
+def in_the_middle(cell: str) -> str:
+    """A cell whose long words are cut in the middle, which tells names of one family apart; paths stay.
+
+    Examples
+    --------
+    >>> from polyculture.cli.screen import in_the_middle
+    >>> in_the_middle("a-model" + "-of-many-words" * 6 + "-v2, other")
+    'a-model-of-many-words-of-man…ds-of-many-words-v2, other'
+    """
+
+    def cut(found: re.Match[str]) -> str:
+        word = found[0]
+        return word if word.startswith("/") else f"{word[:28]}…{word[-19:]}"
+
+    return _LONG.sub(cut, cell)
 
 
 def note(sentence: str, *, quiet: bool) -> None:

@@ -19,7 +19,9 @@ from polyculture.cli.common import (
     check_choice,
     check_outputs,
     check_ranges,
+    here,
 )
+from polyculture.cli.engines import EngineName, Workers, running_on
 from polyculture.cli.kept import RunFolder, kept_in
 from polyculture.cli.reporting import write_report
 from polyculture.errors import DataError, ParameterError
@@ -37,13 +39,15 @@ def survey_command(
     paths: Annotated[
         list[Path],
         typer.Argument(
+            parser=here,
             metavar="PAPERS...",
             help="A table with community, year, title and optional abstract (.parquet .csv .tsv .jsonl), works of "
             "OpenAlex, metadata of arXiv, BibTeX (.bib), or the folder 'data' of the ACL Anthology.",
         ),
     ],
     vocabulary: Annotated[
-        Path | None, typer.Option("--vocabulary", metavar="FILE.toml", help="Methods to look for, instead of our own.")
+        Path | None,
+        typer.Option("--vocabulary", parser=here, metavar="FILE.toml", help="Methods to look for, instead of our own."),
     ] = None,
     communities: Annotated[
         str | None,
@@ -102,6 +106,8 @@ def survey_command(
     json: JsonFile = None,
     report: ReportFile = None,
     run: RunFolder = None,
+    engine: EngineName = "local",
+    workers: Workers = None,
     language: Language = "en",
     quiet: Quiet = False,
 ) -> None:
@@ -136,7 +142,8 @@ def survey_command(
     settings |= _asked(questions)
     asked = {name: value for name, value in settings.items() if name != "jobs"}
     with kept_in(run, "survey", [*paths, vocabulary], asked, [json, report]):
-        found = _survey(paths, settings, quiet=quiet)
+        with running_on(engine, workers):
+            found = _survey(paths, settings, quiet=quiet)
         _tell(found, json)
         write_report(found, report, [*paths, vocabulary], language)
 

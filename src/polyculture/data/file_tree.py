@@ -69,8 +69,8 @@ def file_tree(path: str | Path, levels: Sequence[str], endings: Sequence[str]) -
     for file in files:
         if (depth := len(file.relative_to(root).parts) - 1) != len(levels):
             raise DataError(
-                f"{file}: lies in {depth} folders of {root}, expected {form}; move it, or say with levels what the "
-                "folders are"
+                f"{file}: lies in {depth} folders of {root}, expected {form}; move it, or sort all files "
+                "into folders alike"
             )
     if len(every) > len(files):
         LOG.info("%s: %d other files are passed over", root, len(every) - len(files))

@@ -13,6 +13,7 @@ import polars as pl
 
 from polyculture.data.dataset import DomainData
 from polyculture.data.frames import Columns, from_columns, from_frame
+from polyculture.data.remote import local_copy
 from polyculture.errors import DataError
 
 # Longer than any document; the default of the csv module, 128 KiB, is not.
@@ -58,7 +59,7 @@ def read(
     >>> data.domains, data.classes
     (['books', 'films'], ['+', '-'])
     """
-    path = Path(path)
+    path = local_copy(path)
     names: dict[str, Any] = {"text": text, "label": label, "domain": domain, "split": split, "id": id, "vector": vector}
     table = read_table(path)
     if isinstance(table, pl.DataFrame):
@@ -85,7 +86,7 @@ def read_table(path: str | Path) -> pl.DataFrame | Columns:
     ...     read_table(path)
     {'review': ['good', 'bad'], 'stars': ['5', None]}
     """
-    path = Path(path)
+    path = local_copy(path)
     ending = path.suffix.lower()
     if ending not in _READERS:
         raise DataError(f"{path}: the ending {ending!r} is not known; give a file that ends in {', '.join(_READERS)}")

@@ -10,6 +10,9 @@ import numpy as np
 from polyculture.arrays import Array
 from polyculture.errors import DataError
 
+LARGEST = float(np.finfo(np.float32).max)
+"""Largest number of single precision."""
+
 
 def numbers(values: Sequence[Any], column: str, source: str) -> Array:
     """A column of numbers, one in every row."""
@@ -41,8 +44,11 @@ def stack(values: Sequence[Any], column: str, source: str) -> Array:
 
 
 def _finite(values: Array, column: str, source: str) -> Array:
-    bad = ~np.isfinite(values).reshape(len(values), -1).all(axis=1)
-    if bad.any():
-        row = int(np.argmax(bad)) + 1
-        raise DataError(f"{source}: row {row} has a number in {column!r} that is not finite; mend or remove it")
+    """The same as single precision, which all that follows works in."""
+    for bad, why in ((~np.isfinite(values), "that is not finite"), (np.abs(values) > LARGEST, f"beyond {LARGEST:.2g}")):
+        if bad.any():
+            row, *place = (int(i[0]) for i in np.nonzero(bad))
+            where = f"{column!r}, position {place[0] + 1}," if place else repr(column)
+            number = f"{values[(row, *place)]:g}"
+            raise DataError(f"{source}: row {row + 1} has the number {number} in {where} {why}; mend or remove it")
     return values.astype(np.float32)

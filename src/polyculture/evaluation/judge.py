@@ -9,7 +9,7 @@ import numpy as np
 from polyculture.classify import CrossDomainClassifier
 from polyculture.data import DomainData
 from polyculture.errors import DataError, ParameterError
-from polyculture.evaluation.accuracy import by_domain
+from polyculture.evaluation.accuracy import by_domain, lead
 from polyculture.evaluation.classes import by_class
 from polyculture.evaluation.result import Evaluation
 from polyculture.features.items import Items
@@ -18,7 +18,7 @@ from polyculture.targets import Classes
 
 
 def evaluate(model: CrossDomainClassifier, data: DomainData) -> Evaluation:
-    """Accuracy and macro-F1 by domain of every part of a model, and its calibration.
+    """Accuracy and macro-F1 by domain of every part of a model, the fused model's lead over each, and its calibration.
 
     Parameters
     ----------
@@ -45,16 +45,21 @@ def evaluate(model: CrossDomainClassifier, data: DomainData) -> Evaluation:
     model.check_labels(replace(data, label=label))
     items = data.take(judged)
     truth = model.codes(items.label)
-    answers = model.answers(model.encode(Items.checked(items.items, items.present)), items.domain)
+    asked = Items.checked(items.items, items.present)
+    answers = model.answers(model.encode(asked), items.domain)
+    learnt = model.learnt_from(asked)
     accuracy = {name: by_domain(truth, answer.argmax(axis=1), items.domain) for name, answer in answers.items()}
     decided = model.decide(answers["fused"])
     accuracy["fused"] = by_domain(truth, decided, items.domain)
+    others = {name: answer.argmax(axis=1) for name, answer in answers.items() if name != "fused"}
     return Evaluation(
         accuracy=accuracy,
+        lead={name: lead(truth, decided, said, items.domain, seed=model.random_state) for name, said in others.items()},
         data={
             "source": data.source,
             "items": len(items),
             "domains": {d: int((items.domain == d).sum()) for d in items.domains},
+            "learnt": None if learnt is None else int(learnt.sum()),
         },
         classes=by_class(truth, decided, items.domain, model.classes_.tolist()),
         calibration={

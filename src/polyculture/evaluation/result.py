@@ -26,7 +26,8 @@ class Evaluation:
     accuracy : mapping of row to mapping
         ``macro_f1`` and ``accuracy`` in per cent, each with ``mean``, ``worst`` and ``by_domain``.
     data : mapping
-        Name, items, domains, duplicates, seeds.
+        Name, items, domains, duplicates, seeds, and ``learnt``: judged items that the model had learnt from, None where
+        that is not known.
     seconds : float
     steps : sequence of mapping
         ``name`` and ``seconds``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ def tables(evaluation: Evaluation) -> list[Table]:
     """Every table that an evaluation has something for."""
     made = (
         _accuracy,
+        _new,
         _classes,
         _comparison,
         _fine_tuning,
@@ -61,6 +63,31 @@ def _accuracy(e: Evaluation) -> Iterator[Table]:
         for name, found in rows
     ]
     yield Table("accuracy", "macro-F1 by domain, %", columns, values, _after(1, _domains(rows[0][1])))
+
+
+def _new(e: Evaluation) -> Iterator[Table]:
+    """A warning where judged items are not new to the model, or where nobody knows."""
+    said = on_new_items(e)
+    if said:
+        rows = [[e.data["items"], "–" if said.startswith("not checked") else e.data["learnt"], said]]
+        yield Table("new", "are the judged items new?", ["judged items", "also training items", "so"], rows)
+
+
+def on_new_items(e: Evaluation) -> str:
+    """What the figures are worth where the model had learnt from judged items; empty where it had not.
+
+    Examples
+    --------
+    >>> from polyculture.evaluation import Evaluation
+    >>> on_new_items(Evaluation({}, data={"items": 40, "learnt": 12}))
+    '12 of 40 items were also training items: figures on them are not about new items'
+    """
+    learnt = e.data.get("learnt", 0)
+    if learnt is None or math.isnan(learnt):
+        return "not checked: the model was saved by a version that did not remember its training items; fit it again"
+    if not learnt:
+        return ""
+    return f"{learnt} of {e.data['items']} items were also training items: figures on them are not about new items"
 
 
 def _classes(e: Evaluation) -> Iterator[Table]:

@@ -18,8 +18,9 @@ from polyculture.features.encoders.base import State
 from polyculture.features.grams import gram_sums
 from polyculture.features.network import Weights, build, load_weights, weights_of
 from polyculture.features.reading import as_kind, taught, unless_values
+from polyculture.features.together import team_for
 from polyculture.targets import KINDS, kind_named
-from polyculture.training import Epoch, batch_for, supervised, train
+from polyculture.training import Checkpoint, Epoch, batch_for, supervised, train
 
 __all__ = ["Backbone", "Weights", "build", "load_weights", "weights_of"]
 
@@ -137,6 +138,8 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         name: str = "backbone",
     ) -> tuple[dict[str, Array], list[Epoch]]:
         """Weights after training from `start` (None: random ones) on some rows, the first `frozen` layers kept."""
+        how = {"learning_rate": learning_rate, "epochs": epochs, "frozen": frozen, "name": name}
+        together = team_for(self, start, X, y, rows, stop, how)
         network = self.network(start)
         for layer in [m for m in network.modules() if isinstance(m, nn.Linear)][:frozen]:
             layer.requires_grad_(False)
@@ -157,8 +160,14 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 patience=self.patience,
                 seed=self.random_state,
                 name=name,
+                checkpoint=Checkpoint.of(name, about=self.bare(), start=start, y=y, rows=rows, stop=stop, how=how),
+                team=together,
             )
         return weights_of(network), history
+
+    def bare(self) -> State:
+        """All that says how it learns, without weights."""
+        return {**self._about(), "weights": {}}
 
     def frozen_layers(self, layers: str) -> int:
         """How many linear layers are kept where ``"all"``, ``"upper"`` (all but the first) or the ``"head"`` changes.
@@ -243,11 +252,13 @@ class Backbone(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def state(self) -> State:
         """All that is needed to build it again."""
+        return {**self._about(), "weights": dict(self.weights_)}
+
+    def _about(self) -> State:
         return {
             "params": {**self.get_params(), "hidden": list(self.hidden), "dropout": list(self.dropout)},
             "width": self.n_features_in_,
             "coding": self.coding_.state(),
-            "weights": dict(self.weights_),
         }
 
     @classmethod

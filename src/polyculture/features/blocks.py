@@ -72,7 +72,9 @@ class Block(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         count = min(self.components, min(X.shape) - 1)
         if count < 1:
             return np.eye(X.shape[1], dtype=np.float32)
-        svd = TruncatedSVD(count, n_iter=2, random_state=self.random_state).fit(X)
+        svd = TruncatedSVD(count, n_iter=2, random_state=self.random_state)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            svd.fit(X)  # where all rows are equal, it divides by their variance; what it makes of that is not used
         return np.asarray(svd.components_.T, dtype=np.float32)
 
     def _dense(self, X: Matrix) -> Array:

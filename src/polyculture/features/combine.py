@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from polyculture import engine, store
+from polyculture import pieces, store
 from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.blocks import Block
@@ -30,12 +30,9 @@ from polyculture.progress import LOG
 __all__ = ["Encoded", "Features"]
 
 
-def _fitted(part: store.Part, name: str, encoder: Encoder, items: Array, y: Ints, held: Mask) -> tuple[Encoder, Matrix]:
-    def fit() -> tuple[Encoder, Matrix]:
-        encoder.fit(items, y, validation=held if held.any() else None)
-        return encoder, encoder.transform(items)
-
-    return part.step(f"encoder {name}", fit, (type(encoder),))
+def _fitted(encoder: Encoder, items: Array, y: Ints, held: Mask) -> tuple[Encoder, Matrix]:
+    encoder.fit(items, y, validation=held if held.any() else None)
+    return encoder, encoder.transform(items)
 
 
 def _taken(values: Any, rows: Mask) -> Any:
@@ -267,12 +264,13 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         trained = [name for name in self.encoders_ if name not in views]
         # the slowest first, so that no process waits for it at the end
         trained.sort(key=lambda name: "transformer" not in name)
-        present, part = [items.there(self.reads_[name]) for name in trained], store.here()
-        pieces = (
-            (part, name, self.encoders_[name], _taken(items.values[self.reads_[name]], there), y[there], held[there])
+        present = [items.there(self.reads_[name]) for name in trained]
+        given = (
+            (self.encoders_[name], _taken(items.values[self.reads_[name]], there), y[there], held[there])
             for name, there in zip(trained, present, strict=True)
         )
-        done = engine.run(_fitted, pieces, jobs=self.n_jobs)
+        kinds = {type(self.encoders_[name]) for name in trained}
+        done = pieces.steps(_fitted, [f"encoder {n}" for n in trained], given, kinds=kinds, jobs=self.n_jobs)
         for name, there, (encoder, view) in zip(trained, present, done, strict=True):
             self.encoders_[name], views[name] = encoder, scattered(view, there)
         return {name: views[name] for name in self.encoders_}

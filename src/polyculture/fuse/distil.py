@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polyculture.arrays import Array, Floats, Mask
+from polyculture.device import moved
 from polyculture.errors import DataError, ShapeError
 from polyculture.features.encoders.base import held_out
 from polyculture.fuse.changes import check_setting
@@ -182,11 +183,14 @@ def imitation(
     truth = decided if y is None else kind.tensor(y)
 
     def objective(network: nn.Module, rows: Tensor) -> tuple[Tensor, int, int]:
-        scores, has = network(*fetch(rows)), known[rows]
-        loss = temperature**2 * kind.loss(scores / temperature, soft[rows].to(scores.dtype), 0.0)
+        scores, (has, aim, own, agreed) = (
+            network(*moved(*fetch(rows))),
+            moved(known[rows], soft[rows], truth[rows], decided[rows]),
+        )
+        loss = temperature**2 * kind.loss(scores / temperature, aim.to(scores.dtype), 0.0)
         if has.any():
-            loss = loss + labels * float(has.double().mean()) * kind.loss(scores[has], truth[rows][has], 0.0)
-        return loss, kind.hits(scores, decided[rows]), len(rows)
+            loss = loss + labels * float(has.double().mean()) * kind.loss(scores[has], own[has], 0.0)
+        return loss, kind.hits(scores, agreed), len(rows)
 
     return objective
 

@@ -59,7 +59,7 @@ def duplicates(texts: Sequence[str] | Array, *, threshold: float | None = 0.9) -
 def same_texts(texts: Sequence[str] | Array) -> Ints:
     """Position of the first text that is the same as each one."""
     first: dict[str, int] = {}
-    return np.array([first.setdefault(k, i) if k else i for i, k in enumerate(_keys(texts))], dtype=np.intp)
+    return np.array([first.setdefault(k, i) if k else i for i, k in enumerate(keys(texts))], dtype=np.intp)
 
 
 def near_texts(texts: Sequence[str] | Array, same: Ints, threshold: float) -> Ints:
@@ -67,7 +67,7 @@ def near_texts(texts: Sequence[str] | Array, same: Ints, threshold: float) -> In
     if not 0 < threshold <= 1:
         raise ParameterError(f"the threshold of likeness is {threshold}; it lies above 0 and is at most 1")
     rows = np.unique(same)
-    shingles = _shingles([key.split("\0") for key in _keys([texts[i] for i in rows], separator="\0")])
+    shingles = _shingles([key.split("\0") for key in keys([texts[i] for i in rows], separator="\0")])
     pairs = [np.empty((2, 0), dtype=np.intp), *_pairs(shingles, threshold)]
     left, right = np.concatenate(pairs, axis=1)
     n = len(rows)
@@ -79,7 +79,7 @@ def near_texts(texts: Sequence[str] | Array, same: Ints, threshold: float) -> In
     return np.asarray(first[member][np.searchsorted(rows, same)], dtype=np.intp)
 
 
-def _keys(texts: Sequence[str] | Array, separator: str = " ") -> list[str]:
+def keys(texts: Sequence[str] | Array, separator: str = " ") -> list[str]:
     """What stays of texts without case and punctuation; of punctuation alone (":)"), the text itself."""
     folded = [unicodedata.normalize("NFC", str(text)).casefold() for text in texts]
     alphabet = set().union(*folded) if folded else set()

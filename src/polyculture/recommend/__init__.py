@@ -17,6 +17,11 @@ MODELS = Registry(
     "model of interactions",
     {
         "popularity": Part("polyculture.recommend.popularity:popularity", "what most users take"),
+        "co_occurrence": Part(
+            "polyculture.recommend.co_occurrence:co_occurrence",
+            "what those take who share items with a user",
+            "Sarwar et al. 2001",
+        ),
         "spectral": Part(
             "polyculture.recommend.spectral:spectral",
             "low frequencies of the graph of users and items",

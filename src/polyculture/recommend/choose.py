@@ -6,19 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy.sparse as sp
 
 from polyculture import store
 from polyculture.arrays import Ints
 from polyculture.data.interactions import Interactions
 from polyculture.progress import LOG
 from polyculture.recommend.blend import blend
+from polyculture.recommend.choice import Choice
 from polyculture.recommend.edges import Edges, Held, sample
 from polyculture.recommend.jury import Jury
+from polyculture.recommend.learn_order import enough, learn_order
+from polyculture.recommend.order import Order
 from polyculture.recommend.search import Member, Trials, unchosen
+from polyculture.recommend.serving import Fitted, Serving, serve, serving_of
 
-SIDES = ("warm", "cold", "alone")
 FEW = 20
 """Held-out users with which nothing is chosen."""
+
+FOR_NEW = ("co_occurrence",)
+"""Methods that are tried for users who are new to a domain, and for others only where no other is named."""
 
 
 @dataclass(frozen=True)
@@ -32,34 +39,34 @@ class Plan:
     most_vectors: int
     k: int
     random_state: int
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The blends of one domain: for users with a history in it, for users with one elsewhere only, and a baseline.
-
-    The baseline has no edge of another domain. Where there is one domain, there is the first blend alone.
-    """
-
-    warm: list[Member]
-    cold: list[Member]
-    alone: list[Member]
-    worth: float
-    cold_worth: float
+    reorder: bool = True
+    refit: bool = True
+    """Whether what is held out is learnt from in the end."""
 
 
 def choose(held: Held, domain: str, items: Ints, plan: Plan) -> Choice:
     """Climb with each method, then blend; users who are new to the domain have a choice of their own."""
     several = len(held.edges) > 1
     trials = _trials(held, domain, items, plan, held.warm)
-    members = _members(trials, plan, (0.0, *plan.others) if several else (0.0,))
-    warm, worth = _blended(trials, members)
+    methods = tuple(name for name in plan.methods if name not in FOR_NEW) or plan.methods
+    members = _members(trials, replace(plan, methods=methods), (0.0, *plan.others) if several else (0.0,))
+    blended, worth = _blended(trials, members)
+    late = held.warm[domain] if plan.refit else None
+    warm, order = _ordered(trials, blended, plan, late)
     if not several:
-        return Choice(warm, [], [], worth, float("nan"))
-    alone, _ = _blended(trials, [member for member in members if not member.others])
+        return Choice(warm, [], [], worth, float("nan"), order)
+    baseline, _ = _blended(trials, [member for member in members if not member.others])
+    same = _used(baseline) == _used(blended)
+    alone, alone_order = (warm, order) if same else _ordered(trials, baseline, plan, late)
+    cold, cold_worth = choose_new(held, domain, items, plan) if plan.others else ([], float("nan"))
+    return Choice(warm, cold, alone, worth, cold_worth, order, alone_order)
+
+
+def choose_new(held: Held, domain: str, items: Ints, plan: Plan) -> tuple[list[Member], float]:
+    """The blend for users who are new to a domain and have a history in another, and what it is worth."""
     trials = _trials(held, domain, items, plan, held.cold)
-    cold, cold_worth = _blended(trials, _members(trials, plan, plan.others)) if plan.others else ([], float("nan"))
-    return Choice(warm, cold, alone, worth, cold_worth)
+    blended, worth = _blended(trials, _members(trials, plan, plan.others))
+    return _used(blended), worth
 
 
 def _trials(held: Held, domain: str, items: Ints, plan: Plan, away: Edges) -> Trials:
@@ -83,9 +90,37 @@ def _blended(trials: Trials, members: Sequence[Member]) -> tuple[list[Member], f
     if len(trials.jury.rows) < FEW:
         return list(members), float("nan")
     weights, worth = blend([trials.scores(member) for member in members], trials.jury.worth)
-    found = [replace(member, weight=weight) for member, weight in zip(members, weights, strict=True) if weight]
-    LOG.info("%s: %s: %.4f", trials.domain, [(m.method, m.others, round(m.weight, 2)) for m in found], worth)
+    found = [replace(member, weight=weight) for member, weight in zip(members, weights, strict=True)]
+    told = " + ".join(f"{m.weight:.2f} × {m.method}" for m in _used(found))
+    LOG.info("%s: %s: %.4f", trials.domain, told, worth)
     return found, worth
+
+
+def _used(members: Sequence[Member]) -> list[Member]:
+    return [member for member in members if member.weight]
+
+
+def _ordered(
+    trials: Trials, members: list[Member], plan: Plan, late: sp.csr_array | None
+) -> tuple[list[Member], Order | None]:
+    """Members with what puts their best items in order; those of no weight stay as witnesses if that is worth it."""
+    order = _order(trials, members, plan, late)
+    return (members if order else _used(members)), order
+
+
+def _order(trials: Trials, members: list[Member], plan: Plan, late: sp.csr_array | None) -> Order | None:
+    """What puts the best items of a blend in order, where that is worth it."""
+    if not plan.reorder or not enough(trials.edges[trials.domain], trials.jury):
+        return None
+    items, nothing = trials.jury.items, float("nan")
+    choice = Choice(members, [], [], nothing, nothing)
+
+    def fit(edges: Edges) -> Serving:
+        return serve(edges, trials.domain, items, choice, seed=plan.random_state)
+
+    fitted = [Fitted(member, trials.model(member)) for member in members]
+    serving = serving_of(trials.edges, trials.domain, items, [fitted, [], []])
+    return learn_order(trials.edges, trials.domain, trials.jury, fit, serving, late=late, seed=plan.random_state)
 
 
 def _kept(trials: Trials, method: str, others: Sequence[float]) -> list[Member]:
@@ -95,7 +130,8 @@ def _kept(trials: Trials, method: str, others: Sequence[float]) -> list[Member]:
 
 def _climbed(trials: Trials, method: str, others: Sequence[float]) -> list[Member]:
     """The best with the first weight of other domains, and from there the best with any other: the blend decides."""
-    if method == "popularity":
+    if method in ("popularity", "co_occurrence"):
+        # with other weights of other domains these are the same, or nearly
         return [trials.best(method, others)]
     first = trials.best(method, others[:1])
     if len(others) == 1:
@@ -115,23 +151,3 @@ def items_of(data: Interactions, domain: str, code: int) -> Ints:
     taken = np.asarray(data.matrix(domain=domain).sum(axis=0)).ravel() > 0
     new = len(data.domains) == 1
     return np.flatnonzero((homes == code) | ((homes == -1) & (taken | new)))
-
-
-def told(domain: str, choice: Choice) -> list[str]:
-    """What was chosen for a domain, in sentences."""
-
-    def of(members: Sequence[Member]) -> str:
-        return " + ".join(
-            f"{m.weight:.2f} × {m.method}{_settings(m)}{f', other domains {m.others:g}' if m.others else ''}"
-            for m in members
-        )
-
-    lines = [f"{domain}: {of(choice.warm)} (held-out NDCG {choice.worth:.4f})"]
-    if choice.cold:
-        lines.append(f"{domain}, users new to it: {of(choice.cold)} (held-out NDCG {choice.cold_worth:.4f})")
-    return lines
-
-
-def _settings(member: Member) -> str:
-    found = ", ".join(f"{name} {value:g}" for name, value in member.settings.items())
-    return f" ({found})" if found else ""

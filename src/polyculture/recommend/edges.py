@@ -97,6 +97,18 @@ def held_out(edges: Mapping[str, sp.csr_array], share: float, cold_share: float,
     return Held(left, warm, cold)
 
 
+def held_of(data: Interactions, share: float, cold_share: float, *, rating_weight: float, seed: int) -> Held:
+    """What a choice is made on: the validation split that is given, or parts of the training part."""
+    given = data.within("validation")
+    if not given.any():
+        return held_out(edges_of(data, rating_weight), share, cold_share, seed)
+    train, warm = edges_of(data.take(~given), rating_weight), edges_of(data.take(given))
+    if len(train) < 2:
+        return Held(train, warm, {name: 0 * matrix for name, matrix in train.items()})
+    held = held_out(train, 0.0, cold_share, seed)
+    return Held(held.edges, warm, held.cold)
+
+
 def _cold_users(edges: Mapping[str, sp.csr_array], share: float, rng: np.random.Generator) -> Ints:
     """For each user the domain whose history is taken away, or -1; only users of two domains lose one."""
     counts = np.stack([np.diff(matrix.indptr) > 0 for matrix in edges.values()])

@@ -40,8 +40,8 @@ def baselines(serving: Serving) -> dict[str, Serving]:
     """A domain as it is served, and as it would be without other domains, and by popularity."""
     found = {"fused": serving}
     if serving.alone:
-        found["specialist"] = replace(serving, warm=serving.alone, cold=[])
-    return found | {"popularity": replace(serving, warm=[], cold=[])}
+        found["specialist"] = replace(serving, warm=serving.alone, cold=[], order=serving.alone_order)
+    return found | {"popularity": replace(serving, warm=[], cold=[], order=None)}
 
 
 def by_user(

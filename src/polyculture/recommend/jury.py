@@ -33,6 +33,10 @@ class Jury:
 
     def worth(self, scores: Floats) -> float:
         """Mean NDCG at k of scores of shape (users, items of the domain), which are changed: seen items are hidden."""
-        hide(scores, self.seen)
-        found = ndcg_at(best(scores, self.k), self.relevant, self.k)
+        found = self.by_user(scores)
         return float(np.nanmean(found)) if len(found) else 0.0
+
+    def by_user(self, scores: Floats) -> Floats:
+        """NDCG at k of each user; NaN where nothing was held out. Scores are changed as by :meth:`worth`."""
+        hide(scores, self.seen)
+        return ndcg_at(best(scores, self.k), self.relevant, self.k)

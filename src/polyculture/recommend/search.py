@@ -10,8 +10,9 @@ import scipy.sparse as sp
 
 from polyculture.arrays import Floats
 from polyculture.progress import LOG
-from polyculture.recommend.base import Settings
+from polyculture.recommend.base import Model, Settings
 from polyculture.recommend.climb import climb
+from polyculture.recommend.co_occurrence import co_occurrence
 from polyculture.recommend.ease import LIMIT, ease
 from polyculture.recommend.edges import Edges, joined
 from polyculture.recommend.jury import Jury
@@ -33,7 +34,7 @@ _QUICK = 10_000
 """Users and items up to which the temperature is searched; one training takes a minute beyond."""
 
 _SPREAD = 500_000
-"""Users and items of which vectors are learnt by `auto`: in each of dozens of steps all are moved."""
+"""Users and items of which vectors are learnt where EASE is too large: in each of dozens of steps all are moved."""
 
 RIDGES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 100.0, 200.0, 400.0, 1000.0)
 
@@ -70,37 +71,38 @@ class Trials:
             self._graph = (others, joined(self.edges, self.domain, others))
         return self._graph[1]
 
-    def popularity(self, at: Mapping[str, Any]) -> Floats:  # noqa: ARG002 (there is nothing to choose)
-        """Scores of the jury's users and items."""
-        return popularity(self.edges[self.domain]).scores(self.jury.rows, self.jury.items)
+    def popularity(self, at: Mapping[str, Any]) -> Model:  # noqa: ARG002 (there is nothing to choose)
+        """Fitted on the domain alone."""
+        return popularity(self.edges[self.domain])
 
-    def spectral(self, at: Mapping[str, Any]) -> Floats:
-        """Scores of the jury's users and items."""
+    def co_occurrence(self, at: Mapping[str, Any]) -> Model:
+        """Fitted."""
+        return co_occurrence(self.graph(at["others"]), **settings_of("co_occurrence", at))
+
+    def spectral(self, at: Mapping[str, Any]) -> Model:
+        """Fitted; the last basis is kept, which several filters share."""
         key = (at["others"], at["user_exponent"], at["item_exponent"])
         if self._basis is None or self._basis[0] != key:
             graph = self.graph(at["others"])
             self._basis = (key, basis_of(graph, *key[1:], self.most_vectors, random_state=self.random_state))
         basis = self._basis[1]
         vectors = min(at["vectors"], len(basis.values))
-        model = Spectral(basis, vectors, at["linear_weight"], at["item_exponent"] + at["offset"])
-        return model.scores(self.jury.rows, self.jury.items)
+        return Spectral(basis, vectors, at["linear_weight"], at["item_exponent"] + at["offset"])
 
-    def ease(self, at: Mapping[str, Any]) -> Floats:
-        """Scores of the jury's users and items."""
-        settings = settings_of("ease", at)
-        return ease(self.graph(at["others"]), **settings).scores(self.jury.rows, self.jury.items)
+    def ease(self, at: Mapping[str, Any]) -> Model:
+        """Fitted."""
+        return ease(self.graph(at["others"]), **settings_of("ease", at))
 
-    def user_ease(self, at: Mapping[str, Any]) -> Floats:
-        """Scores of the jury's users and items."""
-        model = user_ease(self.graph(at["others"]), **settings_of("user_ease", at))
-        return model.scores(self.jury.rows, self.jury.items)
+    def user_ease(self, at: Mapping[str, Any]) -> Model:
+        """Fitted."""
+        return user_ease(self.graph(at["others"]), **settings_of("user_ease", at))
 
-    def light_gcn(self, at: Mapping[str, Any]) -> Floats:
-        """Scores of the jury's users and items; what was learnt is kept, as it takes longest."""
+    def light_gcn(self, at: Mapping[str, Any]) -> Model:
+        """Fitted; what was learnt is kept, as it takes longest."""
         key = (at["others"], at["temperature"])
         if key not in self._learnt:
             self._learnt[key] = light_gcn(self.graph(key[0]), temperature=key[1], random_state=self.random_state)
-        return self._learnt[key].scores(self.jury.rows, self.jury.items)
+        return self._learnt[key]
 
     def best(self, method: str, others: Sequence[float], start: Mapping[str, Any] | None = None) -> Member:
         """Climb to the best settings of one method, where other domains may weigh as much as is named."""
@@ -108,26 +110,36 @@ class Trials:
         ladders, first = _ladders(method, others, min(self.most_vectors, room(own)))
         if method == "light_gcn" and sum(own.shape) > _QUICK:
             ladders["temperature"] = (first["temperature"],)
-        scores: Callable[[Mapping[str, Any]], Floats] = getattr(self, method)
-        at, worth = climb(ladders, first | dict(start or {}), lambda at: self.jury.worth(scores(at)))
+        fit: Callable[[Mapping[str, Any]], Model] = getattr(self, method)
+        at, worth = climb(ladders, first | dict(start or {}), lambda at: self.jury.worth(self._judged(fit(at))))
         member = Member(method, settings_of(method, at), at.get("others", 0.0), worth=worth)
-        LOG.info("%s: %s %s, others %g: %.4f", self.domain, method, member.settings, member.others, worth)
+        LOG.info("%s: %s, other domains %g: %.4f", self.domain, method, member.others, worth)
         return member
 
     def scores(self, member: Member) -> Floats:
-        """Scores of a member on one scale."""
+        """Scores of a member for the jury's users and items on one scale."""
+        return on_one_scale(self._judged(self.model(member)))
+
+    def _judged(self, model: Model) -> Floats:
+        return model.scores(self.jury.rows, self.jury.items)
+
+    def model(self, member: Member) -> Model:
+        """A member, fitted without what the jury knows."""
         at = dict(member.settings) | {"others": member.others}
         if "output_exponent" in at:
             at["offset"] = at["output_exponent"] - at["item_exponent"]
-        scores: Floats = getattr(self, member.method)(at)
-        return on_one_scale(scores)
+        found: Model = getattr(self, member.method)(at)
+        return found
 
 
 def possible(method: str, shape: tuple[int, ...]) -> bool:
-    """Whether a method is worth its minutes with a matrix of this shape: vectors are learnt where EASE is too large."""
+    """Whether a method is worth its minutes with a matrix of this shape.
+
+    Vectors are learnt where that is quick or EASE is too large.
+    """
     small = min(shape) <= LIMIT // 3
     if method == "light_gcn":
-        return not small and sum(shape) <= _SPREAD
+        return sum(shape) <= (_QUICK if small else _SPREAD)
     return small or "ease" not in method
 
 
@@ -147,7 +159,7 @@ def settings_of(method: str, at: Mapping[str, Any]) -> Settings:
         return {}
     if method == "light_gcn":
         return {"temperature": at["temperature"]}
-    names = {"spectral": ("vectors", "linear_weight"), "ease": ("ridge",), "user_ease": ("ridge",)}[method]
+    names = {"spectral": ("vectors", "linear_weight"), "ease": ("ridge",), "user_ease": ("ridge",)}.get(method, ())
     found = {name: at[name] for name in ("user_exponent", "item_exponent", *names)}
     return found | {"output_exponent": round(at["item_exponent"] + at["offset"], 6)}
 
@@ -160,6 +172,9 @@ def _ladders(method: str, others: Sequence[float], most: int) -> tuple[dict[str,
         return {"temperature": TEMPERATURES, "others": others}, {"temperature": 0.1, "others": others[0]}
     shared: dict[str, Sequence[Any]] = {"user_exponent": EXPONENTS, "item_exponent": EXPONENTS, "others": others}
     middle = {"user_exponent": 0.4, "item_exponent": 0.4, "offset": 0.0, "others": others[0]}
+    if method == "co_occurrence":
+        # what serves is popular: the search begins at plain counts
+        return {"offset": OFFSETS, **shared}, dict.fromkeys(middle, 0.0) | {"others": others[0]}
     if method != "spectral":
         # an item's exponent at the end does not move the items of a user of a model over users
         offset = {"offset": OFFSETS} if method == "ease" else {}

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
 
-from polyculture import store
 from polyculture.arrays import Floats, Ints, Mask
 from polyculture.recommend import MODELS
 from polyculture.recommend.base import Model
-from polyculture.recommend.choose import SIDES, Choice
+from polyculture.recommend.choice import Choice
 from polyculture.recommend.cold_items import within
-from polyculture.recommend.ease import Ease
 from polyculture.recommend.edges import joined
-from polyculture.recommend.light_gcn import LightGCN
+from polyculture.recommend.order import Order, Shown, shown
 from polyculture.recommend.popularity import Popularity, popularity
 from polyculture.recommend.search import DRAWN, Member
-from polyculture.recommend.spectral import Spectral
-from polyculture.recommend.user_ease import UserEase
-from polyculture.store import State
-
-_KINDS: dict[str, type[Model]] = {
-    "popularity": Popularity,
-    "spectral": Spectral,
-    "ease": Ease,
-    "user_ease": UserEase,
-    "light_gcn": LightGCN,
-}
 
 
 @dataclass(frozen=True)
@@ -57,6 +44,12 @@ class Serving:
     """The blend without edges of other domains, where there are others: a baseline."""
     lent: sp.csr_array | None = None
     """For items of the domain that nobody took: of which of its items they have the score, and in which parts."""
+    order: Order | None = None
+    """What puts the best items of the first blend in order."""
+    alone_order: Order | None = None
+    """The same of the baseline."""
+    taken: sp.csr_array | None = None
+    """All users by items of the domain: what is not put in order, as it is not recommended."""
 
     def blend_of(self, row: int) -> list[Fitted]:
         """The models that serve a user; none where popularity does."""
@@ -69,32 +62,61 @@ class Serving:
 
         A user's scores of several domains are compared, so popularity too is told in standard deviations.
         """
+        out = self.blended(rows)
+        warm = np.flatnonzero((rows >= 0) & self.known[np.maximum(rows, 0)])
+        if self.order is not None and len(warm):
+            out[warm] = self.order.placed(out[warm], self.shown(rows[warm], out[warm]))
+        if self.lent is not None:
+            new = np.flatnonzero(np.diff(self.lent.indptr))
+            out[:, new] = (self.lent[new] @ out.T).T
+        return out
+
+    def blended(self, rows: Ints) -> Floats:
+        """Scores by the weighted sums alone: nothing is put in order, and nothing lent."""
         out = np.repeat(self._popular()[None], len(rows), axis=0)
         place = np.maximum(rows, 0)
         warm = (rows >= 0) & self.known[place]
         cold = (rows >= 0) & ~self.known[place] & self.elsewhere[place]
         for which, blend in ((warm, self.warm), (cold, self.cold)):
             if which.any() and blend:
-                out[which] = sum(weighted(each, rows[which], self.items) for each in blend)
-        if self.lent is not None:
-            new = np.flatnonzero(np.diff(self.lent.indptr))
-            out[:, new] = (self.lent[new] @ out.T).T
+                out[which] = sum(weighted(each, rows[which], self.items) for each in filter(_weighs, blend))
         return out
 
+    def shown(self, rows: Ints, total: Floats) -> Shown:
+        """The best items of users with a history in the domain, and what an order is learnt from."""
+        models = [each.model for each in self.warm]
+        seen = sp.csr_array((len(rows), len(self.items))) if self.taken is None else self.taken[rows]
+        return shown(models, total, rows, self.items, seen, self.counts[self.items])
+
     def parts(self, row: int, item: int) -> tuple[Ints, Floats]:
-        """Items of the user's history in all domains, and what each adds to the score; -1 stands for popularity."""
+        """Items of the user's history in all domains, and what each adds to the score; -1 stands for all else.
+
+        That is popularity, and what an item was moved by when the best were put in order.
+        """
         total: dict[int, float] = {}
+        moved = self._moved(row)
         for column, share in self._behind(item):
-            for each in self.blend_of(row):
+            for each in filter(_weighs, self.blend_of(row)):
                 found = each.model.scores(np.array([row]), self.items)
                 scale = share * each.member.weight / float(spread(found)[0, 0])
                 for place, value in zip(*each.model.parts(row, column), strict=True):
                     more = float(value) - float(level(each.model, found)[0, 0])
                     total[int(place)] = total.get(int(place), 0.0) + scale * more
+            at = int(np.searchsorted(self.items, column))
             if not self.blend_of(row):
-                at = int(np.searchsorted(self.items, column))
                 total[-1] = total.get(-1, 0.0) + share * float(self._popular()[at])
+            if moved is not None and moved[at]:
+                total[-1] = total.get(-1, 0.0) + share * float(moved[at])
         return np.array(list(total), dtype=np.int64), np.array(list(total.values()), dtype=np.float64)
+
+    def _moved(self, row: int) -> Floats | None:
+        """How much higher each item stands since the best were put in order."""
+        if self.order is None or not self.known[row]:
+            return None
+        rows = np.array([row])
+        total = self.blended(rows)
+        found: Floats = (self.order.placed(total, self.shown(rows, total)) - total)[0]
+        return found
 
     def _popular(self) -> Floats:
         """How much more users took each item than the mean one, in standard deviations."""
@@ -108,6 +130,11 @@ class Serving:
             return [(item, 1.0)]
         part = slice(self.lent.indptr[column], self.lent.indptr[column + 1])
         return list(zip(self.items[self.lent.indices[part]].tolist(), self.lent.data[part].tolist(), strict=True))
+
+
+def _weighs(each: Fitted) -> bool:
+    """Members of no weight are there for the order alone."""
+    return each.member.weight != 0
 
 
 def weighted(each: Fitted, rows: Ints, items: Ints) -> Floats:
@@ -154,51 +181,23 @@ def serve(
         return Fitted(member, fitted[key])
 
     part = None if lent is None else within(lent, items)
-    return _serving(
-        edges, domain, items, [[fit(m) for m in blend] for blend in (choice.warm, choice.cold, choice.alone)], part
-    )
+    blends = [[fit(m) for m in blend] for blend in (choice.warm, choice.cold, choice.alone)]
+    return serving_of(edges, domain, items, blends, part, (choice.order, choice.alone_order))
 
 
-def _serving(
+def serving_of(
     edges: Mapping[str, sp.csr_array],
     domain: str,
     items: Ints,
     blends: Sequence[list[Fitted]],
-    lent: sp.csr_array | None,
+    lent: sp.csr_array | None = None,
+    orders: tuple[Order | None, Order | None] = (None, None),
 ) -> Serving:
+    """Fitted blends (for users of the domain, for those of others, and the baseline) with what edges tell of users."""
     known = np.diff(edges[domain].indptr) > 0
     away = [np.diff(matrix.indptr) > 0 for name, matrix in edges.items() if name != domain]
     elsewhere = np.any(away, axis=0) if away else np.zeros_like(known)
     warm, cold, alone = blends
-    return Serving(items, warm, cold, known, elsewhere, popularity(edges[domain]).counts, alone, lent)
-
-
-def state_of(serving: Serving) -> State:
-    """Members and what their models learnt."""
-
-    def of(blend: Sequence[Fitted]) -> list[State]:
-        return [{"member": asdict(each.member), "model": each.model.state()} for each in blend]
-
-    blends = {side: of(getattr(serving, side)) for side in SIDES}
-    return {"items": serving.items, "lent": serving.lent, **blends}
-
-
-def kept_serving(fit: Callable[[], Serving], edges: Mapping[str, sp.csr_array], domain: str) -> Serving:
-    """What `fit` gives; where a run is open, as it was kept, by :func:`state_of`."""
-    if not store.keeping():
-        return fit()
-    return from_state(store.step(f"models of {domain}", lambda: state_of(fit())), edges, domain)
-
-
-def from_state(state: State, edges: Mapping[str, sp.csr_array], domain: str) -> Serving:
-    """Rebuild from :func:`state_of` and the edges."""
-
-    def of(blend: Sequence[State]) -> list[Fitted]:
-        out = []
-        for each in blend:
-            member = Member(**each["member"])
-            graph = joined(edges, domain, member.others)
-            out.append(Fitted(member, _KINDS[member.method].from_state(each["model"], graph)))
-        return out
-
-    return _serving(edges, domain, state["items"], [of(state[side]) for side in SIDES], state["lent"])
+    taken = sp.csr_array(sum(edges.values())[:, items])
+    counts = popularity(edges[domain]).counts
+    return Serving(items, warm, cold, known, elsewhere, counts, alone, lent, *orders, taken)

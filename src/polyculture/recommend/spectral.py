@@ -65,6 +65,14 @@ class Spectral:
         found *= self._columns[items]
         return found
 
+    def bands(self, rows: Ints, items: Ints) -> list[Floats]:
+        """What the leading directions give, and two steps over the graph, of the shape of :meth:`scores` each."""
+        vectors, columns = self._vectors[items], self._columns[items]
+        return [
+            (self.basis.matrix[rows] @ self._vectors @ vectors.T) * columns,
+            self.basis.spread(rows, items) * columns,
+        ]
+
     def parts(self, row: int, item: int) -> tuple[Ints, Floats]:
         """Items of the row's history, and what each adds to the score of an item."""
         columns, x = history(self.basis.matrix, row), self.basis.matrix

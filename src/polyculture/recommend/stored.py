@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from polyculture.data.interactions import Interactions
-from polyculture.recommend.choose import SIDES, Choice
+from polyculture.recommend.choice import Choice
 from polyculture.recommend.edges import edges_of
-from polyculture.recommend.search import Member
-from polyculture.recommend.serving import from_state, state_of
+from polyculture.recommend.serving_state import from_state, state_of
 from polyculture.store import State
 
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ def written_state(model: CrossDomainRecommender) -> State:
         "params": model.get_params(),
         "interactions": {name: getattr(model.interactions_, name) for name in _KEPT},
         "homes": model.interactions_.item_domain,
-        "choices": {name: asdict(choice) for name, choice in model.choices_.items()},
+        "choices": {name: choice.state() for name, choice in model.choices_.items()},
         "serving": {name: state_of(serving) for name, serving in model.serving_.items()},
     }
 
@@ -34,11 +32,6 @@ def read_state(cls: type[CrossDomainRecommender], state: State) -> CrossDomainRe
     model = cls(**state["params"])
     model.interactions_ = Interactions(**state["interactions"], homes=state["homes"])
     model.edges_ = edges_of(model.interactions_, model.rating_weight)
-    model.choices_ = {name: _choice(each) for name, each in state["choices"].items()}
+    model.choices_ = {name: Choice.from_state(each) for name, each in state["choices"].items()}
     model.serving_ = {name: from_state(each, model.edges_, name) for name, each in state["serving"].items()}
     return model
-
-
-def _choice(state: State) -> Choice:
-    members = {side: [Member(**member) for member in state[side]] for side in SIDES}
-    return Choice(**members, worth=state["worth"], cold_worth=state["cold_worth"])

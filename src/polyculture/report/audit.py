@@ -11,8 +11,9 @@ from polyculture.report.audit_sections import parameters, sections
 from polyculture.report.audit_sentences import answer, lead
 from polyculture.report.language import say
 from polyculture.report.made import made
+from polyculture.report.numbers import lacking, source
 from polyculture.report.page import LONG, Page, Provenance
-from polyculture.report.plain import NAN, mended, short
+from polyculture.report.plain import NAN, mended
 
 NUMBERS = (
     "accuracy",
@@ -47,14 +48,14 @@ def page(found: AuditResult, provenance: Provenance) -> Page:
     level = 100 * float(known.settings.get("level", 0.95))
     return Page(
         kind="audit",
-        source=short(known.source, 120),
+        source=source(known.source),
         answer=answer(known),
         lead=lead(known),
         figures=figures(known),
         findings=findings(known),
         sections=sections(known),
         made=made("audit", known.schema, provenance, parameters(known)),
-        unmeasured=[short(f"{name}: {why}", LONG) for name, why in known.not_measured.items()],
+        unmeasured=lacking(known.not_measured, LONG),
         note=say("Brackets hold intervals of {level} %. A dash stands where there is no number.", level=f"{level:g}"),
         command=provenance.command,
         when=provenance.when,

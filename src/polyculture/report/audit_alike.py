@@ -16,7 +16,8 @@ from polyculture.report.charts.chart import Chart
 from polyculture.report.charts.matrix import NAMED, Shades, blocks, matrix
 from polyculture.report.charts.tree import dendrogram, merges
 from polyculture.report.facts import Shown, shown
-from polyculture.report.language import many, say
+from polyculture.report.language import joined, many, say
+from polyculture.report.numbers import measure
 from polyculture.report.plain import label
 from polyculture.tables import Table
 
@@ -41,8 +42,8 @@ def _matrix(found: AuditResult, likeness: Likeness, order: Ints) -> Chart:
     whole = len(names) == len(order)
     shades = Shades(likeness.centre, likeness.sign)
     said = _said(found, likeness)
-    texts = (said, f"{_about(likeness, whole=whole, count=len(order))} {said}")
-    title = say("Likeness of models: {measure}", measure=likeness.measure.replace("_", " "))
+    texts = (said, joined(_about(likeness, whole=whole, count=len(order)), said))
+    title = say("Likeness of models: {measure}", measure=measure(likeness.measure))
     outlines = _runs(found, order) if whole else ()
     return matrix(
         "likeness-matrix", title, texts, (names, names), values, shades, _numbers(found, likeness), outlines=outlines
@@ -68,19 +69,19 @@ def _about(likeness: Likeness, *, whole: bool, count: int) -> str:
         chance = say("Chance gives {value}.", value=f"{likeness.centre:.3f}")
     else:
         chance = say("What chance gives is not known.")
-    return f"{told} {chance}"
+    return joined(told, chance)
 
 
 def _said(found: AuditResult, likeness: Likeness) -> str:
     ranked = likeness.ranked(np.arange(len(likeness.a)))
     count = many(len(found.models), "{count} model.", "{count} models.")
     if not len(ranked):
-        return f"{count} {say('No pair of them has a value.')}"
+        return joined(count, say("No pair of them has a value."))
     ends = {
         name: f"{label(found.models[likeness.a[p]], 60)}, {label(found.models[likeness.b[p]], 60)}: {likeness.said(p)}"
         for name, p in (("most", ranked[0]), ("least", ranked[-1]))
     }
-    return f"{count} {say('Most alike are {most}; least alike are {least}.', **ends)}"
+    return joined(count, say("Most alike are {most}; least alike are {least}.", **ends))
 
 
 def _runs(found: AuditResult, order: Ints) -> list[tuple[int, int]]:

@@ -18,8 +18,9 @@ from polyculture.report.charts.incidence import incidence
 from polyculture.report.charts.lines import Places, Series, lines
 from polyculture.report.facts import shown
 from polyculture.report.language import later, say
+from polyculture.report.numbers import interval, measure
 from polyculture.report.plain import label
-from polyculture.tables import Table, interval
+from polyculture.tables import Table
 
 BINS, MEMBERS = 40, 40
 """Numbers of failing models that have a column each, and models of a family whose failures are drawn."""
@@ -51,6 +52,8 @@ def _histogram(found: AuditResult) -> Chart | None:
         "Columns are observed, short lines what independent models of the same accuracies would give. Columns that "
         "stand above their line at either end, with fewer items between, mean that models fail together."
     )
+    if found.missing:
+        about += f" {say('Items that some of the models did not answer are left out.')}"
     return histogram(
         "failures",
         say("How many models fail on an item"),
@@ -138,7 +141,7 @@ def _item(row: Mapping[str, Any]) -> str:
 
 def effective(found: AuditResult) -> Chart | None:
     """The effective numbers of models by their definitions."""
-    rows = [(name.replace("_", " "), [value]) for name, value in found.effective_models.items()]
+    rows = [(measure(name), [value]) for name, value in found.effective_models.items()]
     about = say(
         "How many independent models would do as well. The definitions differ: Kish is about averaging errors out, "
         "the other two about the spread of the failures. {count} if all were independent; Kish's is more where errors "

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from polyculture.auditing.result import AuditResult
 from polyculture.report.audit_sentences import NO_NUMBER, around, percent, why
 from polyculture.report.language import many, say
+from polyculture.report.numbers import interval, measure
 from polyculture.report.page import Figure
-from polyculture.tables import interval
 
 
 def figures(found: AuditResult) -> list[Figure]:
@@ -60,6 +60,9 @@ def _systemic(found: AuditResult) -> Iterator[Figure]:
         note = say(
             "{ends}{expected} if independent", ends=f"[{ends}; " if ends else "", expected=percent(value["expected"])
         )
+        if found.missing:
+            items = f"{found.missing['complete_items']:,}"
+            note += f"; {say('of the {items} items that all models answered', items=items)}"
         yield Figure(
             say("items on which all fail"), observed, why(found, "systemic failure") if observed == NO_NUMBER else note
         )
@@ -67,13 +70,15 @@ def _systemic(found: AuditResult) -> Iterator[Figure]:
 
 def _mean(found: AuditResult) -> Iterator[Figure]:
     for name, value in found.summary.items():
-        spoken, estimate = name.replace("_", " "), value["estimate"]
+        spoken, estimate = measure(name), value["estimate"]
         said = NO_NUMBER if math.isnan(estimate) else f"{estimate:.3f}"
         unknown = say("no value by chance is known")
         chance = unknown if math.isnan(value["null"]) else say("{value} by chance", value=f"{value['null']:.3f}")
         note = say("{chance}; no interval: it is the mean of these pairs alone", chance=chance)
         yield Figure(
-            say("mean {measure} of pairs", measure=spoken), said, why(found, spoken) if said == NO_NUMBER else note
+            say("mean {measure} of pairs", measure=spoken),
+            said,
+            why(found, name.replace("_", " ")) if said == NO_NUMBER else note,
         )
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from polyculture.auditing.result import AuditResult
 from polyculture.report.audit_sentences import around, names, percent, why
-from polyculture.report.language import many, say
+from polyculture.report.language import heard, many, say
+from polyculture.report.numbers import interval, measure
 from polyculture.report.page import Finding
 from polyculture.report.plain import label
 from polyculture.report.rules import judged, known, not_applicable, not_checked
-from polyculture.tables import interval
 
 FEW = 0.5
 """Share of the models that the effective number must reach."""
@@ -55,11 +55,11 @@ def _alike(found: AuditResult) -> Finding:
         return not_checked(title, why(found, "joint failure", "ratio"))
     name, mean = next(iter(found.summary.items()))
     if math.isnan(mean["null"]) or not mean["pairs"]:
-        return not_checked(title, say("What chance gives is not known for {measure}.", measure=name.replace("_", " ")))
+        return not_checked(title, say("What chance gives is not known for {measure}.", measure=measure(name)))
     share = mean["beyond_chance"] / mean["pairs"]
     sentence = say(
         "By {measure}, {count} of {pairs} pairs are alike beyond chance.",
-        measure=name.replace("_", " "),
+        measure=measure(name),
         count=mean["beyond_chance"],
         pairs=mean["pairs"],
     )
@@ -96,9 +96,10 @@ def _systemic(found: AuditResult) -> Finding:
         observed=around(value["observed"], ends),
         expected=percent(value["expected"]),
     )
-    return judged(
-        ends["low"] > value["expected"], title, sentence, say("A concern if the whole interval is above that.")
-    )
+    reason = say("A concern if the whole interval is above that.")
+    if found.missing:
+        reason += f" {say('Items that some of the models did not answer are left out.')}"
+    return judged(ends["low"] > value["expected"], title, sentence, reason)
 
 
 def _same_answers(found: AuditResult) -> Finding:
@@ -147,11 +148,15 @@ def _family(found: AuditResult) -> Finding:
     """A concern if one family holds more than half of the models."""
     title = say("Does one family dominate?")
     families: Any = found.families.get("families", ())
+    by = str(found.families.get("measure", ""))
+    likeness = [pair[by] for pair in found.pairs if by in pair]
+    if likeness and not any(known(each, "estimate") for each in likeness):
+        return not_checked(title, why(found, by))
     if not families:
         reason = found.families.get("reason")
         if not reason:
             return not_checked(title, why(found, "families"))
-        return judged(False, title, say("There are no families: {reason}", reason=reason), _family_rule())
+        return judged(False, title, say("There are no families: {reason}", reason=heard(reason)), _family_rule())
     largest = len(families[0]["models"])
     sentence = say(
         "The largest of {families} families holds {largest} of {count} models.",
@@ -218,8 +223,8 @@ def _input(found: AuditResult) -> Finding:
     told = [(str(policy["what"]), policy["count"]) for policy in found.policies if policy["count"]]
     if not told:
         return judged(False, title, say("Nothing in it asked for a decision."), _input_rule())
-    sentence = "; ".join(f"{label(what, 80)}: {count}" for what, count in told[:3])
-    return judged(True, title, f"{sentence}.", _input_rule())
+    sentence = say("; ").join(say("{name}: {why}", name=label(heard(what), 80), why=count) for what, count in told[:3])
+    return judged(True, title, say("{sentence}.", sentence=sentence), _input_rule())
 
 
 def _input_rule() -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from polyculture.arrays import Array, Floats, Ints
 from polyculture.auditing.result import AuditResult
 from polyculture.measure import MEASURES
-from polyculture.tables import interval
+from polyculture.report.numbers import interval
 
 PARTS = ("estimate", "low", "high", "null")
 

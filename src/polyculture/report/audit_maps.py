@@ -13,7 +13,8 @@ from polyculture.auditing.result import AuditResult
 from polyculture.report.charts.chart import Chart
 from polyculture.report.charts.matrix import Shades, matrix
 from polyculture.report.facts import Shown, shown
-from polyculture.report.language import say
+from polyculture.report.language import joined, say
+from polyculture.report.numbers import measure
 from polyculture.report.plain import label
 from polyculture.tables import Table
 
@@ -62,13 +63,13 @@ def _map(number: int, models: tuple[str, str], given: Mapping[str, Any], values:
         b=b,
         value=f"{values[best]:.3f}",
     )
-    about = f"{said} {say('Rows are layers of {a}, columns of {b}.', a=a, b=b)}"
+    about = joined(said, say("Rows are layers of {a}, columns of {b}.", a=a, b=b))
     if any(len(some) < count for some, count in zip(kept, values.shape, strict=True)):
         about += f" {say('Not all layers are drawn, but every so many.')}"
-    measure = str(given.get("measure", "likeness"))
-    title = say("{a} and {b}: {measure} of layers", a=a, b=b, measure=measure)
+    called = str(given.get("measure", "likeness"))
+    title = say("{a} and {b}: {measure} of layers", a=a, b=b, measure=measure(called))
     drawn = [[name[i] for i in at] for name, at in zip(names, kept, strict=True)]
-    table = _numbers(values, names, measure)
+    table = _numbers(values, names, called)
     return matrix(
         f"map-{number + 1}", title, (said, about), (drawn[0], drawn[1]), values[np.ix_(*kept)], Shades(null), table
     )

@@ -10,7 +10,8 @@ from polyculture.report.audit_likeness import Likeness
 from polyculture.report.charts.chart import Chart
 from polyculture.report.charts.scatter import POINTS, Axes, scatter
 from polyculture.report.facts import Shown, shown
-from polyculture.report.language import many, say
+from polyculture.report.language import joined, many, say
+from polyculture.report.numbers import measure
 from polyculture.tables import Table
 
 GROUPS = 12
@@ -27,7 +28,7 @@ def cloud(found: AuditResult, likeness: Likeness | None) -> Chart | None:
         return None
     groups = _groups(mean[known], likeness.estimate[known], likeness.null[known])
     chance = [(at, null) for at, _, _, null in groups if np.isfinite(null)]
-    name = likeness.measure.replace("_", " ")
+    name = measure(likeness.measure)
     few = len(known) <= POINTS
     pairs = list(zip(likeness.a[known].tolist(), likeness.b[known].tolist(), strict=True))
     texts = (_said(mean[known], likeness.estimate[known]), _about(likeness, few=few))
@@ -70,7 +71,7 @@ def _said(mean: Floats, values: Floats) -> str:
     )
     if len(values) < 3 or np.ptp(mean) == 0 or np.ptp(values) == 0:
         return told
-    return f"{told} {say('Their correlation is {value}.', value=f'{np.corrcoef(mean, values)[0, 1]:.2f}')}"
+    return joined(told, say("Their correlation is {value}.", value=f"{np.corrcoef(mean, values)[0, 1]:.2f}"))
 
 
 def _about(likeness: Likeness, *, few: bool) -> str:

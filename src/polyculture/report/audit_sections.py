@@ -18,9 +18,10 @@ from polyculture.report.audit_scatter import cloud
 from polyculture.report.charts.chart import Chart
 from polyculture.report.charts.dots import dots
 from polyculture.report.facts import facts, shown
-from polyculture.report.language import later, say
+from polyculture.report.language import heard, later, say
+from polyculture.report.numbers import interval, measure
 from polyculture.report.page import Section
-from polyculture.tables import Table, interval
+from polyculture.tables import Table
 
 TITLES = {
     "advice": later("What to do"),
@@ -92,7 +93,11 @@ def _told(table: Table) -> Table:
 def _notes(found: AuditResult, given: Sequence[Table]) -> Iterator[str]:
     """Why numbers are missing in some tables, where the result says so."""
     lacking = {name for table in given for row in table.rows for name in _lacking(table.columns, row)}
-    yield from (f"– {name}: {why}" for name, why in found.not_measured.items() if _known(name) in lacking)
+    yield from (
+        say("– {name}: {why}", name=heard(name), why=heard(why))
+        for name, why in found.not_measured.items()
+        if _known(name) in lacking
+    )
 
 
 def _lacking(columns: Sequence[str], row: Sequence[Any]) -> Iterator[str]:
@@ -112,10 +117,10 @@ def _nothing(_: AuditResult) -> Iterator[Any]:
 def _accuracy(found: AuditResult, known: Likeness | None) -> Iterator[Chart | None]:
     yield cloud(found, known)
     for i, (name, fitted) in enumerate(found.regressions.items()):
-        rows = [(str(term["name"]), [term]) for term in fitted.get("terms", ())]
+        rows = [(heard(str(term["name"])), [term]) for term in fitted.get("terms", ())]
         yield dots(
             f"chart-regression-{i}",
-            say("What pairs share and their {measure}", measure=name.replace("_", " ")),
+            say("What pairs share and their {measure}", measure=measure(name)),
             say("Right of zero, pairs that share it are more alike; an interval that holds zero cannot tell."),
             ["effect"],
             rows,
@@ -136,7 +141,7 @@ def _keep_said(found: AuditResult) -> Iterator[str]:
     if found.portfolio.get("sizes"):
         yield say("Sets of models were chosen on half of the items and judged on the others.")
     if found.portfolio.get("guarantee"):
-        yield str(found.portfolio["guarantee"])
+        yield heard(str(found.portfolio["guarantee"]))
 
 
 def _reading_said(found: AuditResult) -> Iterator[str]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from polyculture.auditing.result import AuditResult
-from polyculture.report.language import many, say
+from polyculture.report.language import heard, joined, many, say
+from polyculture.report.numbers import interval, measure
 from polyculture.report.plain import label
-from polyculture.tables import interval
 
 NAMED = 6
 """Models that a sentence names at most."""
@@ -75,13 +75,17 @@ def answer(found: AuditResult) -> str:
         )
     if found.joint_failure:
         return say("{models}; too few failures to say how often two of them fail together.", models=count)
+    if found.accuracy and "joint_failure" in found.not_measured:
+        return say(
+            "{models}; too few answers to the same items to say how often two of them fail together.", models=count
+        )
     name, mean = next(iter(found.summary.items()), ("", {"estimate": math.nan}))
     if math.isnan(mean["estimate"]):
-        return f"{count}."
+        return say("{sentence}.", sentence=count)
     return say(
         "{models}; the mean {measure} of their pairs is {value}.",
         models=count,
-        measure=name.replace("_", " "),
+        measure=measure(name),
         value=f"{mean['estimate']:.3f}",
     )
 
@@ -97,9 +101,11 @@ def lead(found: AuditResult) -> list[str]:
     ['2 models were compared on 10 items. Families were not found: Two cannot.']
     """
     told = [
-        sentence for tell in (_who, _failures, _likeness, _families, _twins, _portfolio) for sentence in tell(found)
+        sentence
+        for tell in (_who, _missing, _failures, _likeness, _families, _twins, _portfolio)
+        for sentence in tell(found)
     ]
-    return [" ".join(told)]
+    return [joined(*told)]
 
 
 def _who(found: AuditResult) -> Iterator[str]:
@@ -116,6 +122,32 @@ def _who(found: AuditResult) -> Iterator[str]:
     kish = found.effective_models.get("kish")
     if kish and not math.isnan(kish["estimate"]):
         yield say("They average errors out as well as {kish} independent models would.", kish=interval(kish, 1))
+        if kish["estimate"] > len(found.models):
+            yield say(
+                "That is more than there are: their errors rather exclude than repeat each other, or it is chance."
+            )
+
+
+def _missing(found: AuditResult) -> Iterator[str]:
+    if not found.missing:
+        return
+    told = {
+        "share": percent(found.missing["share"]),
+        "complete": f"{found.missing['complete_items']:,}",
+        "items": f"{found.items:,}",
+    }
+    if found.missing["judged"]:
+        yield say(
+            "{share} of the answers are missing: what is said of two models holds for the items that both answered, "
+            "and all models together are judged on the {complete} of {items} items that all of them answered.",
+            **told,
+        )
+    else:
+        yield say(
+            "{share} of the answers are missing: what is said of two models holds for the items that both answered; "
+            "all models answered {complete} of {items} items, too few to judge all of them together.",
+            **told,
+        )
 
 
 def _failures(found: AuditResult) -> Iterator[str]:
@@ -137,7 +169,7 @@ def _failures(found: AuditResult) -> Iterator[str]:
 
 def _likeness(found: AuditResult) -> Iterator[str]:
     for name, mean in list(found.summary.items())[:1]:
-        told = {"measure": name.replace("_", " "), "value": f"{mean['estimate']:.3f}"}
+        told = {"measure": measure(name), "value": f"{mean['estimate']:.3f}"}
         if math.isnan(mean["estimate"]):
             continue
         if math.isnan(mean["null"]):
@@ -163,7 +195,7 @@ def _families(found: AuditResult) -> Iterator[str]:
             alone=len(found.families.get("alone", ())),
         )
     elif found.families.get("reason"):
-        yield say("Families were not found: {reason}", reason=found.families["reason"])
+        yield say("Families were not found: {reason}", reason=heard(found.families["reason"]))
 
 
 def _twins(found: AuditResult) -> Iterator[str]:
@@ -198,4 +230,4 @@ def why(found: AuditResult, *of: str) -> str:
     """The reason why something has no number, from what the audit says was not measured."""
     said = {name.replace("_", " ").lower(): reason for name, reason in found.not_measured.items()}
     hit = next((reason for name, reason in said.items() for part in of if part and (part in name or name in part)), "")
-    return hit or say("not measured")
+    return heard(hit) if hit else say("not measured")

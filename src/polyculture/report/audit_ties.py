@@ -13,7 +13,7 @@ from polyculture.report.audit_order import blocked, families
 from polyculture.report.charts.chart import Chart
 from polyculture.report.charts.network import Tie, most, network
 from polyculture.report.facts import shown
-from polyculture.report.language import many, say
+from polyculture.report.language import joined, many, say
 from polyculture.report.plain import label
 from polyculture.tables import Table
 
@@ -42,7 +42,7 @@ def ties(found: AuditResult, likeness: Likeness, order: Ints) -> Chart | None:
     said = many(len(ties), "{count} pair is tied.", "{count} pairs are tied.")
     table = shown(Table("ties", "ties beyond chance, the strongest first", ["a", "b", likeness.measure], rows))
     title = say("Who is tied to whom beyond chance")
-    return network("network", title, (f"{who} {said}", f"{who} {about}"), names, sizes, kinds, ties, table)
+    return network("network", title, (joined(who, said), joined(who, about)), names, sizes, kinds, ties, table)
 
 
 def _kind(family: int | None) -> str:

@@ -10,8 +10,9 @@ from polyculture.report.evaluation_sections import parameters, sections
 from polyculture.report.evaluation_sentences import answer, made_said, unmeasured
 from polyculture.report.language import say
 from polyculture.report.made import made
+from polyculture.report.numbers import source
 from polyculture.report.page import Page, Provenance
-from polyculture.report.plain import filled, short
+from polyculture.report.plain import filled
 
 
 def page(found: Evaluation, provenance: Provenance) -> Page:
@@ -35,7 +36,7 @@ def page(found: Evaluation, provenance: Provenance) -> Page:
     known = filled(found)
     return Page(
         kind="evaluation",
-        source=short(str(known.data.get("source", "")), 120),
+        source=source(str(known.data.get("source", ""))),
         answer=answer(known),
         figures=figures(known),
         findings=findings(known),

@@ -9,11 +9,12 @@ from typing import Any
 from polyculture.evaluation import Evaluation
 from polyculture.report.charts.chart import Chart, Pick
 from polyculture.report.charts.dots import dots, picked
-from polyculture.report.language import say
+from polyculture.report.language import heard, say
+from polyculture.report.numbers import interval
 from polyculture.report.page import Figure
 from polyculture.report.plain import label, short
 from polyculture.report.words import EXAMPLES
-from polyculture.tables import cell, interval
+from polyculture.tables import cell
 
 BASELINES = ("pooled", "specialists", "ngrams")
 WEIGHED = 15
@@ -52,7 +53,9 @@ def figures(evaluation: Evaluation) -> list[Figure]:
     worst = short(worst_domain(found), 60)
     named = say("worst domain: {domain}", domain=worst) if worst else say("worst domain")
     return [
-        Figure(say("mean macro-F1, {row}", row=row), _percent(found["macro_f1"]["mean"]), _ahead(evaluation, "mean")),
+        Figure(
+            say("mean macro-F1, {row}", row=heard(row)), _percent(found["macro_f1"]["mean"]), _ahead(evaluation, "mean")
+        ),
         Figure(named, _percent(found["macro_f1"]["worst"]), _ahead(evaluation, "worst")),
         _effective(evaluation),
     ]
@@ -68,7 +71,7 @@ def _ahead(evaluation: Evaluation, kind: str) -> str:
     said = interval(evaluation.lead.get(name or "", {}).get(kind))
     if name is None or said == "–":
         return say("no interval: it was not compared with a baseline item by item")
-    return say("lead over {name}, the best baseline: {lead} points", name=name, lead=said)
+    return say("lead over {name}, the best baseline: {lead} points", name=heard(name), lead=said)
 
 
 def _effective(evaluation: Evaluation) -> Figure:
@@ -85,7 +88,9 @@ def _effective(evaluation: Evaluation) -> Figure:
 
 def accuracy_charts(e: Evaluation) -> Iterator[Chart | None]:
     """Macro-F1 by row, and how far the fused model is ahead."""
-    rows = [(n, [float(e.accuracy[n]["macro_f1"][kind]) for kind in ("mean", "worst")]) for n in ordered(e.accuracy)]
+    rows = [
+        (heard(n), [float(e.accuracy[n]["macro_f1"][kind]) for kind in ("mean", "worst")]) for n in ordered(e.accuracy)
+    ]
     yield dots(
         "chart-accuracy",
         say("Macro-F1 by row, %"),
@@ -94,7 +99,9 @@ def accuracy_charts(e: Evaluation) -> Iterator[Chart | None]:
         rows,
     )
     missing = {"estimate": math.nan, "low": math.nan, "high": math.nan}
-    leads = [(n, [e.lead[n].get(k, missing) for k in ("mean", "worst")]) for n in ordered(e.accuracy) if n in e.lead]
+    leads = [
+        (heard(n), [e.lead[n].get(k, missing) for k in ("mean", "worst")]) for n in ordered(e.accuracy) if n in e.lead
+    ]
     yield dots(
         "chart-lead",
         say("How far the fused model is ahead, points of macro-F1"),
@@ -108,7 +115,7 @@ def reasons_charts(e: Evaluation) -> Iterator[Chart | None]:
     """Margins of deletion and insertion over a random order, and the words of the item that the reader picks."""
     hows = ("deletion", "insertion")
     models = e.interpretability.get("models", {})
-    rows = [(name, [found[how]["margin"] for how in hows]) for name, found in models.items()]
+    rows = [(heard(name), [found[how]["margin"] for how in hows]) for name, found in models.items()]
     yield dots(
         "chart-reasons",
         say("How much better the reasons are than a random order, in probability"),
@@ -160,7 +167,7 @@ def homogenization_charts(e: Evaluation) -> Iterator[Chart | None]:
             "fails."
         ),
         ["κ"],
-        [(name, [found["error_consistency"]]) for name, found in populations.items()],
+        [(heard(name), [found["error_consistency"]]) for name, found in populations.items()],
         kind="bar",
         digits=2,
     )
@@ -172,7 +179,7 @@ def homogenization_charts(e: Evaluation) -> Iterator[Chart | None]:
             "they are independent, and more if one errs where another does not."
         ),
         ["models"],
-        [(f"{name} ({len(found['models'])})", [found["kish"]]) for name, found in populations.items()],
+        [(f"{heard(name)} ({len(found['models'])})", [found["kish"]]) for name, found in populations.items()],
         kind="bar",
         digits=2,
     )

@@ -7,11 +7,12 @@ from typing import Any
 
 from polyculture.evaluation import Evaluation
 from polyculture.report.evaluation_figures import head
-from polyculture.report.language import later, say
+from polyculture.report.language import heard, later, say
+from polyculture.report.numbers import interval
 from polyculture.report.page import Finding
 from polyculture.report.plain import label
 from polyculture.report.rules import judged, known, not_applicable, not_checked
-from polyculture.tables import cell, interval
+from polyculture.tables import cell
 
 LEFT_BEHIND = 1.0
 """Points of macro-F1 by which a domain may be served worse than by its specialist before it is a concern."""
@@ -29,6 +30,7 @@ RIVALS = {
 def findings(e: Evaluation) -> list[Finding]:
     """All questions, in the order of the page."""
     return [
+        _ahead_of_parts(e),
         *(_ahead(e, name) for name in RIVALS),
         _left_behind(e),
         _calibrated(e),
@@ -41,11 +43,32 @@ def findings(e: Evaluation) -> list[Finding]:
     ]
 
 
+def _ahead_of_parts(e: Evaluation) -> Finding:
+    """Passed if its lead over the best of its base models lies above 0."""
+    title = say("Is the fused model better than the best of its base models?")
+    parts = {name: row["macro_f1"]["mean"] for name, row in e.accuracy.items() if name.startswith("encoder:")}
+    if "fused" not in e.accuracy or not parts:
+        return not_applicable(title, say("There is no base model whose answers stand beside it."))
+    best = max(parts, key=lambda name: parts[name])
+    lead = e.lead.get(best, {}).get("mean")
+    if not known(lead):
+        return not_checked(title, say("The two were not compared item by item, so there is no interval."))
+    called = label(best.removeprefix("encoder:"), 60)
+    sentence = (
+        say("Its mean macro-F1 is ahead of {name} by {lead} points.", name=called, lead=interval(lead))
+        if lead["estimate"] >= 0
+        else say(
+            "Its mean macro-F1 is behind that of {name}: a lead of {lead} points.", name=called, lead=interval(lead)
+        )
+    )
+    return judged(lead["low"] <= 0, title, sentence, say("A concern unless the whole interval of the lead is above 0."))
+
+
 def _ahead(e: Evaluation, name: str) -> Finding:
     """Passed if the lead's interval lies above 0."""
     title = say(RIVALS[name])
     if "fused" not in e.accuracy or name not in e.accuracy:
-        return not_applicable(title, say("The evaluation has no such two rows."))
+        return not_checked(title, say("No such model was trained beside it: the evaluation holds its own parts alone."))
     lead = e.lead.get(name, {}).get("mean")
     if not known(lead):
         return not_checked(title, say("The two were not compared item by item, so there is no interval."))
@@ -57,7 +80,7 @@ def _left_behind(e: Evaluation) -> Finding:
     """A concern if some domain is served worse than by its specialist by more than `LEFT_BEHIND` points."""
     title = say("Is a domain left behind?")
     if "fused" not in e.accuracy or "specialists" not in e.accuracy:
-        return not_applicable(title, say("There are no specialists to compare the domains with."))
+        return not_checked(title, say("There are no specialists to compare the domains with."))
     own, theirs = (e.accuracy[row]["macro_f1"]["by_domain"] for row in ("fused", "specialists"))
     gaps = {d: own[d] - theirs[d] for d in own if d in theirs and math.isfinite(own[d] - theirs[d])}
     if not gaps:
@@ -80,7 +103,7 @@ def _calibrated(e: Evaluation) -> Finding:
         return not_checked(title, say("No calibration error was measured."))
     # what was held out was calibrated on; other items are the honest ones
     name = next((each for each in rows if each != "held out"), next(iter(rows)))
-    sentence = say("The expected calibration error is {error} ({items}).", error=f"{rows[name]:.3f}", items=name)
+    sentence = say("The expected calibration error is {error} ({items}).", error=f"{rows[name]:.3f}", items=heard(name))
     return judged(rows[name] >= MISCALIBRATED, title, sentence, say("A concern from {limit}.", limit=MISCALIBRATED))
 
 
@@ -139,7 +162,7 @@ def _steps(e: Evaluation) -> Finding:
     whole = e.ablation["whole"]["macro_f1"]["mean"]
     better = [name for name, row in e.ablation.items() if name != "whole" and row["macro_f1"]["mean"] > whole]
     sentence = (
-        say("The mean rises with: {names}.", names=", ".join(label(name, 40) for name in better))
+        say("The mean rises with: {names}.", names=", ".join(label(heard(name), 40) for name in better))
         if better
         else say("Without any of the steps that were left out the mean falls or stays.")
     )
@@ -167,6 +190,8 @@ def _independent(e: Evaluation) -> Finding:
 def _leak(e: Evaluation) -> Finding:
     """A concern if the same item stands on both sides of a split."""
     title = say("Do test items stand among the training items?")
+    if "learnt" in e.data:
+        return _learnt(e, title)
     found = e.data.get("duplicates")
     count = found.get("across_splits") if isinstance(found, dict) else None
     if count is None or not math.isfinite(count):
@@ -177,3 +202,17 @@ def _leak(e: Evaluation) -> Finding:
     return judged(
         count > 0, title, sentence, say("A concern from one item: what was left may hold others that were not found.")
     )
+
+
+def _learnt(e: Evaluation, title: str) -> Finding:
+    """A concern if the model had learnt from an item that it was judged on."""
+    if not known(e.data, "learnt"):
+        return not_checked(
+            title,
+            say("The model was saved by a version that did not remember its training items; fit it again to know."),
+        )
+    sentence = say(
+        "{count} of {items} items were also training items.", count=int(e.data["learnt"]), items=int(e.data["items"])
+    )
+    reason = say("A concern from one item: figures on such items are not about new items.")
+    return judged(e.data["learnt"] > 0, title, sentence, reason)

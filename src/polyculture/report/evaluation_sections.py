@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from polyculture.evaluation import Evaluation
@@ -11,7 +12,7 @@ from polyculture.report import evaluation_figures as figures
 from polyculture.report.charts.chart import Chart
 from polyculture.report.evaluation_sentences import NOTES, SAID
 from polyculture.report.facts import facts, shown
-from polyculture.report.language import later, say
+from polyculture.report.language import heard, later, say
 from polyculture.report.page import Section
 from polyculture.report.words import examples
 from polyculture.tables import Table
@@ -53,7 +54,8 @@ def sections(e: Evaluation) -> list[Section]:
     found = tables(e)
     asked = [key for key in TITLES if getattr(e, key)]
     placed = {key: [t for t in found if _place(t) == key] for key in asked}
-    placed["choices"] = facts(e.choices, FACTS | {"": "what was chosen"})
+    chosen = facts(_named(e.choices), FACTS | {"": "what was chosen"})
+    placed["choices"] = [replace(table, name=table.name or "choices") for table in chosen]
     return [_section(e, key, placed[key]) for key in asked]
 
 
@@ -70,8 +72,18 @@ def _section(e: Evaluation, key: str, found: Sequence[Table]) -> Section:
     )
 
 
+def _named(choices: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with lists of methods as they are called."""
+    return {
+        key: [heard(str(each)) for each in value]
+        if isinstance(value, list) and value and isinstance(value[0], str)
+        else value
+        for key, value in choices.items()
+    }
+
+
 def _place(table: Table) -> str:
-    return "tasks" if table.name.startswith("task ") else table.name
+    return "tasks" if table.name.startswith("task ") else "accuracy" if table.name == "new" else table.name
 
 
 def parameters(e: Evaluation) -> list[Table]:

@@ -9,9 +9,10 @@ from typing import Any
 from polyculture.evaluation import Evaluation
 from polyculture.report.evaluation_figures import head, rival, worst_domain
 from polyculture.report.language import heard, later, many, say
+from polyculture.report.numbers import interval
 from polyculture.report.plain import short
 from polyculture.report.words import EXAMPLES
-from polyculture.tables import cell, interval
+from polyculture.tables import cell
 
 UNMEASURED = {
     "lead": later(
@@ -48,7 +49,7 @@ def answer(e: Evaluation) -> str:
     row = head(e)
     found = e.accuracy[row]["macro_f1"]
     count, worst = len(found["by_domain"]), short(worst_domain(e.accuracy[row]), 60)
-    who = say("fused model") if row == "fused" else say("row {row}", row=short(row, 60))
+    who = say("fused model") if row == "fused" else say("row {row}", row=short(heard(row), 60))
     over = many(count, "{count} domain", "{count} domains")
     mean = cell(float(found["mean"]))
     if not worst or count < 2:
@@ -71,11 +72,11 @@ def accuracy(e: Evaluation) -> Iterator[str]:
         return
     mean, lead = cell(float(e.accuracy[name]["macro_f1"]["mean"])), interval(e.lead.get(name, {}).get("mean"))
     if lead == "–":
-        yield say("The best baseline is {name} with a mean of {mean} %.", name=name, mean=mean)
+        yield say("The best baseline is {name} with a mean of {mean} %.", name=heard(name), mean=mean)
     else:
         yield say(
             "The best baseline is {name} with a mean of {mean} %; the fused model's lead is {lead} points.",
-            name=name,
+            name=heard(name),
             mean=mean,
             lead=lead,
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from polyculture.report.language import heard
+from polyculture.report.language import heard, listed
 from polyculture.report.plain import short
 from polyculture.tables import Table, cell
 
@@ -19,14 +19,63 @@ OURS = (
     "together",
     "difficulty",
     "summary",
+    "reading",
+    "advice",
     "homogenization",
+    "interpretability",
     "calibration",
+    "ablation",
+    "fine_tuning",
+    "graph.scores",
+    "fused.losses",
+    "data",
+    "data.splits",
+    "data.duplicates",
+    "copies",
+    "family",
+    "family.papers",
+    "method",
+    "method.papers",
     "lineage",
     "concentration",
+    "meaning",
     "steps",
     "versions",
 )
-"""Tables whose rows have names that the program gave."""
+"""Tables whose rows have names that the program gave, beside those of an evaluation's models."""
+WRITTEN = (
+    "what it is",
+    "who",
+    "because",
+    "so",
+    "what",
+    "done",
+    "why",
+    "meaning",
+    "setting",
+    "term",
+    "graph taken",
+    "level",
+    "asked",
+    "measure",
+    "verdict",
+    "of",
+    "range",
+    "by chance",
+    "more alike is",
+    "its parents",
+    "median lag, years",
+    "median years",
+    "year of 10 % of the ceiling",
+    "year of 50 % of the ceiling",
+)
+"""Columns in which the program wrote words; names of models, domains and methods never stand in them alone."""
+CHOSEN = ("choices", "graph", "merge", "fused")
+"""Tables in which all words are the program's: what it chose among its own methods."""
+LISTING = ("models", "members", "models chosen on half the items")
+"""Columns of names, of which the last words may say how many more there are."""
+_SENTENCE = re.compile(r".{0,24}[\u4e00-\u9fff].{16}|\S+ .{36}", re.DOTALL)
+_COUNT = re.compile(r"[+-]?\d[\d.,]* .*[a-z]")
 _NUMBER = re.compile(r"–|[+-]?(\d[\d.]*|inf) \[[^\]]*\]|[+-]?\d[\d.]*( · [\d.]+)*")
 
 
@@ -44,6 +93,11 @@ class Shown:
     heads: int
     main: Sequence[bool]
 
+    @property
+    def told(self) -> bool:
+        """Whether sentences stand in it, which a small screen has no room for side by side."""
+        return any(_SENTENCE.match(text) for row in self.rows for text in row)
+
 
 def shown(table: Table, most: int = 200) -> Shown:
     """A table in the words of :func:`polyculture.tables.cell`, what is longer than `most` shortened in the middle.
@@ -60,11 +114,25 @@ def shown(table: Table, most: int = 200) -> Shown:
     rows = [[short(cell(v), most) for v in row] for row in table.rows]
     kinds = [_kind([row[i] for row in rows], names_row=i < heads) for i in range(len(table.columns))]
     main = [any(v in HEADS for v in row[:heads]) for row in rows]
-    if table.name in OURS:
-        rows = [[heard(row[0]), *row[1:]] for row in rows]
+    ours = _ours(table, heads)
+    rows = [[_said(table.columns[i], v, ours=i < ours, named=i < heads) for i, v in enumerate(row)] for row in rows]
     # a domain may be called what the program calls something
     columns = [short(c, 60) if i in table.outside else heard(short(c, 60)) for i, c in enumerate(table.columns)]
     return Shown(heard(short(table.title, 500)), columns, rows, kinds, heads, main)
+
+
+def _ours(table: Table, heads: int) -> int:
+    """How many of the first columns the program wrote; an evaluation alone has columns of domains beside models."""
+    if table.name in CHOSEN:
+        return len(table.columns)
+    return heads if table.name in OURS or (table.outside and "model" in table.columns) else 0
+
+
+def _said(column: str, text: str, *, ours: bool, named: bool) -> str:
+    """A cell in the language that is spoken; names stay, and what begins with a number is none but in the first."""
+    if ours or column in WRITTEN or (not named and _COUNT.match(text)):
+        return heard(text)
+    return listed(text) if column in LISTING else text
 
 
 def _kind(cells: Sequence[str], *, names_row: bool) -> str:

@@ -12,14 +12,17 @@ from polyculture.report.charts.lines import Places, Series, lines
 from polyculture.report.charts.tree import descent
 from polyculture.report.charts.treemap import treemap
 from polyculture.report.facts import shown
-from polyculture.report.language import later, say
+from polyculture.report.language import heard, later, say
 from polyculture.report.lineage_tree import Branch, trees
+from polyculture.report.numbers import measure
 from polyculture.report.plain import label
 from polyculture.tables import Table
 
 PARENTS = {
     "says it has none": later("says it has none"),
-    "declares none": later("declares none"),
+    "does not say": later("does not say"),
+    # of results that an earlier version wrote
+    "declares none": later("does not say"),
     "not listed": later("not listed"),
 }
 """What a root says of its own parents."""
@@ -136,10 +139,10 @@ def falls(found: LineageResult) -> Iterator[Chart | None]:
 def terms(found: LineageResult) -> Iterator[Chart | None]:
     """What goes with the likeness of audited models."""
     told = [term for term in found.shared_errors.get("terms", ()) if term["name"] != "constant"]
-    rows = [(str(term["name"]), [{"estimate": term["estimate"], **term["interval"]}]) for term in told]
+    rows = [(heard(str(term["name"])), [{"estimate": term["estimate"], **term["interval"]}]) for term in told]
     yield dots(
         "chart-errors",
-        say("What goes with {measure}", measure=label(found.shared_errors.get("measure", "").replace("_", " "), 60)),
+        say("What goes with {measure}", measure=label(measure(found.shared_errors.get("measure", "")), 60)),
         say("Right of zero, pairs with more of it are more alike; an interval that holds zero cannot tell."),
         ["effect"],
         rows,

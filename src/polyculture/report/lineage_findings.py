@@ -5,6 +5,7 @@ from __future__ import annotations
 from polyculture.ancestry.result import LineageResult
 from polyculture.ancestry.tables import number, percent
 from polyculture.report.language import many, say
+from polyculture.report.numbers import measure
 from polyculture.report.page import Finding
 from polyculture.report.plain import label
 from polyculture.report.rules import judged, known, not_applicable, not_checked
@@ -123,7 +124,7 @@ def _errors(found: LineageResult) -> Finding:
     ends = term["interval"]
     sentence = say(
         "{measure} rises by {value} [{low}, {high}] for each unit of kinship.",
-        measure=label(found.shared_errors["measure"].replace("_", " "), 60),
+        measure=label(measure(found.shared_errors["measure"]), 60),
         value=number(term["estimate"]),
         low=number(ends["low"]),
         high=number(ends["high"]),

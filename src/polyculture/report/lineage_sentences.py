@@ -7,7 +7,8 @@ from typing import Any
 
 from polyculture.ancestry.result import LineageResult
 from polyculture.ancestry.tables import number, percent
-from polyculture.report.language import many, say
+from polyculture.report.language import joined, many, say
+from polyculture.report.numbers import measure
 from polyculture.report.page import Figure
 from polyculture.report.plain import label
 
@@ -49,7 +50,7 @@ def lead(found: LineageResult) -> list[str]:
     'Two models drawn at random share a root with probability 100.0 % as far as parents are declared'
     """
     told = [sentence for tell in (_together, _kin, _falls, _open, _errors) for sentence in tell(found)]
-    return [" ".join(told)] if told else []
+    return [joined(*told)] if told else []
 
 
 def _together(found: LineageResult) -> Iterator[str]:
@@ -95,10 +96,12 @@ def _falls(found: LineageResult) -> Iterator[str]:
 
 def _open(found: LineageResult) -> Iterator[str]:
     if found.unresolved.get("names"):
-        yield say(
-            "{names} names of parents are of no listed model; they make {share} of what models declare, and count as "
+        yield many(
+            found.unresolved["names"],
+            "{count} name of a parent is of no listed model; it makes {share} of what models declare, and counts as a "
+            "root of its own.",
+            "{count} names of parents are of no listed model; they make {share} of what models declare, and count as "
             "roots of their own.",
-            names=f"{found.unresolved['names']:,}",
             share=percent(found.unresolved["share_of_edges"]),
         )
     unknown = found.count.get("roots_of_unknown_parents", 0)
@@ -117,7 +120,7 @@ def _errors(found: LineageResult) -> Iterator[str]:
             yield say(
                 "In the audit, {measure} rises by {value} [{low}, {high}] for each unit of kinship (p = {p} by "
                 "permutation).",
-                measure=label(found.shared_errors["measure"].replace("_", " "), 60),
+                measure=label(measure(found.shared_errors["measure"]), 60),
                 value=number(term["estimate"]),
                 low=number(ends["low"]),
                 high=number(ends["high"]),

@@ -14,6 +14,8 @@ from markupsafe import Markup
 from polyculture.evaluation import Evaluation
 
 NAN = float("nan")
+NAME = 40
+"""Letters of a name at most that stand in a cell."""
 INTERVALS = (
     "error_consistency",
     "joint_failure",
@@ -30,6 +32,9 @@ INTERVALS = (
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
+
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def visible(value: Any) -> Any:
@@ -61,6 +66,22 @@ def short(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - tail - 1]}…{text[-tail:]}"
 
 
+def middle(text: str) -> str:
+    """A name without its middle if it is long; what has spaces or wide letters can be broken and stays as it is.
+
+    A digest stays, too: a part of it identifies nothing.
+
+    Examples
+    --------
+    >>> from polyculture.report.plain import middle
+    >>> middle("organisation/a-model-with-a-name-of-many-parts-v2"), middle("some words " * 9) == "some words " * 9
+    ('organisation/a-model-with-…many-parts-v2', True)
+    """
+    if len(text) <= NAME or len(text.split(maxsplit=1)) != 1 or _wide(text) or _DIGEST.fullmatch(text):
+        return text
+    return short(text, NAME)
+
+
 def label(text: str, letters: int) -> str:
     r"""Text on one line, with unseen characters spelt out, short enough for so many letters.
 
@@ -72,8 +93,11 @@ def label(text: str, letters: int) -> str:
     """
     # of a text of a million letters only the ends can be seen
     seen = visible(" ".join(short(text, 4 * letters + 8).split()))
-    wide = any(unicodedata.east_asian_width(letter) in "WF" for letter in seen)
-    return short(seen, letters // 2 if wide else letters)
+    return short(seen, letters // 2 if _wide(seen) else letters)
+
+
+def _wide(text: str) -> bool:
+    return any(unicodedata.east_asian_width(letter) in "WF" for letter in text)
 
 
 def filled(evaluation: Evaluation) -> Evaluation:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from polyculture.report.charts.theme import themes
 from polyculture.report.language import many, say, tag
 from polyculture.report.page import KINDS, Page
-from polyculture.report.plain import visible
+from polyculture.report.plain import middle, visible
 
 LIBRARIES = ("vega", "vega-lite", "vega-interpreter")
 """Scripts of others, in the order in which they need each other."""
@@ -83,7 +83,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.globals |= {"say": say, "many": many, "tag": tag}
+    made.globals |= {"say": say, "many": many, "tag": tag, "middle": middle}
     return made
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from polyculture.report.language import say
 from polyculture.report.made import made
+from polyculture.report.numbers import lacking, source
 from polyculture.report.page import LONG, Page, Provenance
-from polyculture.report.plain import mended, short
+from polyculture.report.plain import mended
 from polyculture.report.survey_findings import findings
 from polyculture.report.survey_sections import made_said, parameters, sections
 from polyculture.report.survey_sentences import answer, figures, lead
@@ -31,14 +32,14 @@ def page(found: SurveyResult, provenance: Provenance) -> Page:
     level = 100 * float(known.settings.get("confidence", 0.95))
     return Page(
         kind="survey",
-        source=short(known.source, 120),
+        source=source(known.source),
         answer=answer(known),
         lead=lead(known),
         figures=figures(known),
         findings=findings(known),
         sections=sections(known),
         made=made("survey", known.schema, provenance, parameters(known), list(made_said(known))),
-        unmeasured=[short(f"{name}: {why}", LONG) for name, why in known.not_measured.items()],
+        unmeasured=lacking(known.not_measured, LONG),
         note=say(
             "Brackets hold intervals of {level} %, from papers drawn anew. A dash stands where there is no number.",
             level=f"{level:g}",

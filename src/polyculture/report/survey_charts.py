@@ -11,7 +11,7 @@ from polyculture.report.charts.lines import Series
 from polyculture.report.charts.matrix import Shades, matrix
 from polyculture.report.charts.network import network
 from polyculture.report.facts import shown
-from polyculture.report.language import later, say
+from polyculture.report.language import heard, later, say
 from polyculture.report.plain import label
 from polyculture.report.survey_rows import (
     all_years,
@@ -50,7 +50,7 @@ def differences(found: SurveyResult) -> Iterator[Chart | None]:
                 "Difference of communities by {level}, {asked}", level=say(LEVELS[level]), asked=asked(conditional)
             )
             key = f"difference-{level}-{'conditional' if conditional else 'unconditional'}"
-            yield timeline(key, title, about, years, measured(own, years), "bits")
+            yield timeline(key, title, about, years, measured(own, years), heard("bits"))
     yield _pairs(found)
 
 

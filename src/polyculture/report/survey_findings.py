@@ -8,7 +8,7 @@ from typing import Any
 
 from scipy.stats import binomtest
 
-from polyculture.report.language import say
+from polyculture.report.language import heard, say
 from polyculture.report.page import Finding
 from polyculture.report.plain import label
 from polyculture.report.rules import judged, not_applicable, not_checked
@@ -201,5 +201,5 @@ def _whole(found: SurveyResult) -> Finding:
     title = say("Was the whole source read?")
     rule = say("A concern if anything of it is missing.")
     if found.partial:
-        return judged(True, title, say("Only part of it: {why}.", why=label(found.partial, 200)), rule)
+        return judged(True, title, say("Only part of it: {why}.", why=label(heard(found.partial), 200)), rule)
     return judged(False, title, say("It was read to its end."), rule)

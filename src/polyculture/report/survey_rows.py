@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from polyculture.report.language import say
+from polyculture.report.language import heard, say
+from polyculture.report.numbers import interval
 from polyculture.report.plain import NAN, label
 from polyculture.surveying.result import SurveyResult
-from polyculture.tables import interval
 
 COMMUNITIES = 12
 """Communities that are drawn: those with most papers."""
@@ -45,7 +45,7 @@ def ended(row: Row | None, name: str = "estimate", digits: int = 3, times: float
     one_open = math.isnan(values["low"]) != math.isnan(values["high"])
     if one_open and not math.isnan(values["estimate"]):
         low, high = ("open" if math.isnan(values[end]) else f"{values[end]:.{digits}f}" for end in ("low", "high"))
-        return f"{values['estimate']:.{digits}f} [{low}, {high}]"
+        return heard(f"{values['estimate']:.{digits}f} [{low}, {high}]")
     return interval(values, digits)
 
 
@@ -90,7 +90,7 @@ def with_gaps(found: SurveyResult) -> list[str]:
     """
     rows = next((part["gaps"] for part in found.transfer.values() if "gaps" in part), ())
     return [
-        f"{label(row['community'], 40)} ({' to '.join(map(str, dict.fromkeys((row['first'], row['last']))))})"
+        f"{label(row['community'], 40)} ({heard(' to '.join(map(str, dict.fromkeys((row['first'], row['last'])))))})"
         for row in rows
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 from polyculture.report import survey_adoption, survey_charts, survey_tables
 from polyculture.report.charts.chart import Chart
 from polyculture.report.facts import facts, shown
-from polyculture.report.language import later, say
+from polyculture.report.language import heard, later, say
 from polyculture.report.page import Section
 from polyculture.report.survey_rows import with_gaps
 from polyculture.report.survey_topics import topic_tables
@@ -155,7 +155,7 @@ def _reading_said(found: SurveyResult) -> Iterator[str]:
     staying = next((row.get("interval") for row in found.exploration.get("staying", ())), None)
     doubts |= {say("the share of methods that stay"): staying} if staying else {}
     for name, why in doubts.items():
-        yield say("The interval of {measure} {why}.", measure=measure(name), why=why)
+        yield say("The interval of {measure} {why}.", measure=measure(name), why=heard(why))
 
 
 def made_said(found: SurveyResult) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from polyculture.report.language import many, say
+from polyculture.report.language import heard, joined, many, say
 from polyculture.report.page import Figure
 from polyculture.report.plain import label
 from polyculture.report.survey_rows import Row, chosen, ended, number
@@ -53,7 +53,9 @@ def answer(found: SurveyResult) -> str:
         for conditional in (True, False)
         if (row := trend(found, conditional=conditional))
     ]
-    return say("{told}: {parts}.", told=told, parts="; ".join(parts)) if parts else f"{told}."
+    return (
+        say("{told}: {parts}.", told=told, parts=say("; ").join(parts)) if parts else say("{sentence}.", sentence=told)
+    )
 
 
 def lead(found: SurveyResult) -> list[str]:
@@ -67,12 +69,12 @@ def lead(found: SurveyResult) -> list[str]:
     ['Only part of the source was read: the file ends early.']
     """
     told = [sentence for tell in (_partial, _trends, _transfer, _openings, _copies) for sentence in tell(found)]
-    return [" ".join(told)] if told else []
+    return [joined(*told)] if told else []
 
 
 def _partial(found: SurveyResult) -> Iterator[str]:
     if found.partial:
-        yield say("Only part of the source was read: {why}.", why=label(found.partial, 200))
+        yield say("Only part of the source was read: {why}.", why=label(heard(found.partial), 200))
 
 
 def _trends(found: SurveyResult) -> Iterator[str]:
@@ -83,7 +85,7 @@ def _trends(found: SurveyResult) -> Iterator[str]:
             for row in chosen(found.convergence, level=main_level(found), conditional=conditional)
         ]
         if told:
-            yield say("Verdicts {asked} – {verdicts}.", asked=asked(conditional), verdicts="; ".join(told))
+            yield say("Verdicts {asked} – {verdicts}.", asked=asked(conditional), verdicts=say("; ").join(told))
 
 
 def _transfer(found: SurveyResult) -> Iterator[str]:

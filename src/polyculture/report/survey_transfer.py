@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from polyculture.report.survey_rows import Row, chosen, ended, number
@@ -47,7 +48,7 @@ def transfer_tables(found: SurveyResult) -> Iterator[Table]:
             _lag(row),
             _year(row, "median_null"),
             ended(row, "soon", 0, 100),
-            f"{100 * number(row, 'soon_null'):.0f}",
+            _percent(number(row, "soon_null")),
             number(row, "soon_p"),
         ]
         for row in chosen(part.get("behind", ()), at=at)
@@ -75,6 +76,10 @@ def transfer_tables(found: SurveyResult) -> Iterator[Table]:
             [level, "first", "share of draws", "else"],
             rows,
         )
+
+
+def _percent(share: float) -> str:
+    return "–" if math.isnan(share) else f"{100 * share:.0f}"
 
 
 def _lag(row: Row) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyculture.report.language import later, say
+from polyculture.report.language import heard, later, say
 
 LEVELS = {"family": later("family"), "method": later("method")}
 VERDICTS = {
@@ -28,9 +28,9 @@ def asked(conditional: bool) -> str:
 
 def measure(name: str) -> str:
     """What a measure is called in a sentence."""
-    return say(MEASURES[name]) if name in MEASURES else name
+    return say(MEASURES[name]) if name in MEASURES else heard(name)
 
 
 def verdict(name: str) -> str:
     """What a trend shows."""
-    return say(VERDICTS[name]) if name in VERDICTS else name
+    return say(VERDICTS[name]) if name in VERDICTS else heard(name)

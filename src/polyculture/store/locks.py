@@ -43,30 +43,48 @@ def alone(folder: Path) -> Iterator[bool]:
     except OSError as error:
         raise StoreError(f"{folder} cannot be written to ({error.strerror}); choose another folder") from error
     try:
-        held = fcntl is not None and _waited(handle, folder)
-        # who holds it is a help to others, and not worth failing for on a full disk
-        with contextlib.suppress(OSError):
-            os.ftruncate(handle, 0)
-            os.write(handle, str(os.getpid()).encode())
+        held = _waited(handle, folder)
+        sign(handle)
         yield held
     finally:
         os.close(handle)
 
 
-def _waited(handle: int, folder: Path) -> bool:
-    try:
-        _wait(handle, folder)
-    except OSError:
-        return False
-    return True
+def sign(handle: int) -> None:
+    """Write into a lock who holds it: a help to others, and not worth failing for on a full disk."""
+    with contextlib.suppress(OSError):
+        os.ftruncate(handle, 0)
+        os.write(handle, str(os.getpid()).encode())
 
 
-def _wait(handle: int, folder: Path) -> None:
+def holder(handle: int) -> str:
+    """The process that holds a lock, as far as it wrote that into it."""
+    return os.pread(handle, 20, 0).decode("ascii", "replace") or "?"
+
+
+def grasped(handle: int) -> bool | None:
+    """Take a lock if nobody has it, and whether that went well; None where there are no locks."""
+    if fcntl is None:
+        return None  # type: ignore[unreachable]
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        LOG.warning("%s is held by process %s: waiting for it", folder, os.pread(handle, 20, 0).decode() or "?")
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _waited(handle: int, folder: Path) -> bool:
+    """Take a lock, after whoever has it; False where there are no locks."""
+    held = grasped(handle)
+    if held is False:
+        LOG.warning("%s is held by process %s: waiting for it", folder, holder(handle))
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:
+            return False
+    return held is not None
 
 
 @dataclass

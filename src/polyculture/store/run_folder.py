@@ -19,6 +19,8 @@ from polyculture.version import __version__
 
 SCHEMA = 1
 RUN, JOURNAL = "run.json", "journal.jsonl"
+FILE = "the file "
+"""How a setting is called that stands for a file that is read, by its content."""
 STEP = re.compile(r"[a-z0-9-]+-[0-9a-f]{12}")
 
 
@@ -123,13 +125,18 @@ def begin(folder: Path, about: Mapping[str, Any] | None) -> None:
             f"{folder} is the run of {known.get('command')}, and this is {given.get('command')}; name another folder, "
             "or remove it"
         )
-    told = [
-        f"{name} was {known.get(name)!r} and is {given.get(name)!r}"
-        for name in {**known, **given}
-        if known.get(name) != given.get(name)
-    ]
+    told = [_differs(name, known, given) for name in {**known, **given} if known.get(name) != given.get(name)]
     if told:
         raise StoreError(f"{folder} is the run of something else: {'; '.join(told)}; name another folder, or remove it")
+
+
+def _differs(name: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """What a setting was and is; of a file, that it is another, as nobody reads hashes."""
+    if not name.startswith(FILE):
+        return f"{name} was {known.get(name)!r} and is {given.get(name)!r}"
+    if name in known and name in given:
+        return f"{name} holds something else than it did"
+    return f"{name} {'was read then and is not now' if name in known else 'was not read then'}"
 
 
 def append(path: Path, line: Mapping[str, Any]) -> None:

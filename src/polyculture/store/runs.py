@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from polyculture.addresses import is_remote
 from polyculture.store import records
 from polyculture.store.libraries import libraries
 from polyculture.store.locks import alone_or_within
+from polyculture.store.remote import mirrored
 from polyculture.store.run_folder import SCHEMA, begin, check_ours, sweep_beside, tidy
 from polyculture.store.steps import Part, named
 from polyculture.version import __version__
@@ -25,6 +27,8 @@ class Run:
     """A run folder that this process holds."""
 
     folder: Path
+    send: Callable[[Path], None] | None = None
+    """How a finished step is sent to where the folder truly lies."""
 
 
 _RUN: ContextVar[Run | None] = ContextVar("run", default=None)
@@ -43,8 +47,9 @@ def run(
 
     Parameters
     ----------
-    folder : path
-        Made when there is none; nothing but a run may be in it.
+    folder : path or address
+        Made when there is none; nothing but a run may be in it. An address such as ``s3://bucket/run`` is one that
+        fsspec knows: steps are brought from there and sent there, and nobody is kept from using it at the same time.
     about : mapping or None
         What the run is of, as plain values. A folder that was begun for something else is refused; None asks nothing.
     outputs : collection of paths
@@ -67,14 +72,29 @@ def run(
     >>> found
     3
     """
-    folder = Path(os.path.realpath(folder))
+    if is_remote(folder):
+        with mirrored(folder) as (here, send), _held(here, about, outputs, send) as found:
+            yield found
+        return
+    with _held(Path(os.path.realpath(folder)), about, outputs) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _held(
+    folder: Path,
+    about: Mapping[str, Any] | None,
+    outputs: Collection[Path | None],
+    send: Callable[[Path], None] | None = None,
+) -> Iterator[Run]:
     check_ours(folder)
     with alone_or_within(folder) as held:
         if held is not None:  # not a folder within itself
             _enter(folder, about, outputs, held=held)
-        token = _RUN.set(Run(folder))
+        found = Run(folder, send)
+        token = _RUN.set(found)
         try:
-            yield Run(folder)
+            yield found
         finally:
             _RUN.reset(token)
 
@@ -118,7 +138,7 @@ def part(name: str, /, *, kinds: Collection[type] = (), **inputs: Any) -> Iterat
         return
     given = {**inputs, "schema": SCHEMA, "polyculture": __version__, "libraries": libraries()}
     known = {each: records.digest(value, kinds) for each, value in given.items()}
-    found = Part(held.folder / named(name, records.digest(known)))
+    found = Part(held.folder / named(name, records.digest(known)), send=held.send)
     token = _PART.set(found)
     try:
         yield found

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from polyculture.errors import StoreError
 from polyculture.progress import LOG
@@ -34,6 +34,8 @@ class Part:
 
     folder: Path | None
     asked: set[str] = field(default_factory=set)
+    send: Callable[[Path], None] | None = field(default=None, repr=False)
+    """Called with each step that is whole."""
 
     def step(self, name: str, compute: Callable[[], T], kinds: Collection[type] = ()) -> T:
         """What `compute` gives, or gave when the step was finished before.
@@ -54,20 +56,49 @@ class Part:
         StoreError
             If the value cannot be kept, or the folder cannot be written to.
         """
-        if self.folder is None or name in self.asked:
+        if not self.asks(name):
             return compute()
+        known = self.kept(name, kinds)
+        if known is None:
+            self.begun(name)
+            return cast("T", self.keep(name, compute(), kinds))
+        return cast("T", known["value"])
+
+    def asks(self, name: str) -> bool:
+        """Whether a step of this name is kept: within a part, for the first time that it is asked for."""
+        first = self.folder is not None and name not in self.asked
         self.asked.add(name)
-        place = self.folder / named(name, records.digest(name))
+        return first
+
+    def kept(self, name: str, kinds: Collection[type] = ()) -> dict[str, Any] | None:
+        """The ``value`` of a step that was finished before, in a mapping; None where there is none."""
+        return _kept(self._place(name), kinds)
+
+    def begun(self, name: str) -> None:
+        """Note that a step is under way."""
+        self._note(name, "begun")
+
+    def keep(self, name: str, value: Any, kinds: Collection[type] = ()) -> Any:
+        """Keep what a step gave, and give what was read back.
+
+        Raises
+        ------
+        StoreError
+            If the value cannot be kept, or the folder cannot be written to.
+        """
+        place = self._place(name)
+        save(place, {"value": records.to_state(value, kinds)}, kind=_KIND, facts={"step": name})
+        self._note(name, "kept")
+        if self.send is not None:
+            self.send(place)
         known = _kept(place, kinds)
         if known is None:
-            self._note(name, "begun")
-            save(place, {"value": records.to_state(compute(), kinds)}, kind=_KIND, facts={"step": name})
-            self._note(name, "kept")
-            known = _kept(place, kinds)
-        if known is None:
             raise StoreError(f"{place} cannot be read back; see that the disk is sound, and start again")
-        found: T = known["value"]
-        return found
+        return known["value"]
+
+    def _place(self, name: str) -> Path:
+        assert self.folder is not None  # noqa: S101 (asked only where steps are kept)
+        return self.folder / named(name, records.digest(name))
 
     def _note(self, name: str, what: str) -> None:
         if self.folder is not None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import cache, partial
 from typing import Any
 
-from polyculture import store
+from polyculture import engine, store
 from polyculture.memory import check
 from polyculture.memory import survey as need
 from polyculture.progress import LOG
@@ -16,6 +16,7 @@ from polyculture.surveying.at_level import Movement, at_level, cells_of, converg
 from polyculture.surveying.corpus import KEPT, Batch, Corpus, batch_of, corpus_of, corpus_of_batches
 from polyculture.surveying.depends import depends_on
 from polyculture.surveying.estimated import Estimated
+from polyculture.surveying.files import batches_of_files
 from polyculture.surveying.patterns import LEVELS
 from polyculture.surveying.result import SurveyResult
 from polyculture.surveying.settings import QUESTIONS, Settings
@@ -123,6 +124,10 @@ def _corpus(source: Any, how: Reading, rows: int) -> Corpus:
 
 
 def _in_batches(source: Any, how: Reading, rows: int) -> Corpus:
+    paths = paths_of(source) or []
+    if engine.elsewhere() and len(paths) > 1:
+        return corpus_of_batches(batches_of_files(paths, how, rows))
+
     def counted(batch: Callable[[], Tagged]) -> Batch:
         return batch_of(batch(), how.reads)
 

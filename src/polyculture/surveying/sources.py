@@ -13,11 +13,13 @@ import polars as pl
 
 from polyculture.arrays import Ints
 from polyculture.data.papers.types import Papers
+from polyculture.data.remote import local_copy
 from polyculture.errors import DataError, ParameterError
 from polyculture.progress import LOG
 from polyculture.surveying.tagged import Tagged
 
 if TYPE_CHECKING:
+    from polyculture.data.papers.once import Seen
     from polyculture.surveying.vocabulary import Vocabulary
 
 BATCH = 100_000
@@ -96,7 +98,19 @@ def tagged_batches(source: Any, how: Reading, rows: int) -> Iterator[Callable[[]
         there.update(papers.frame["community"].cast(pl.String).unique())
         yield partial(_tagged_some, papers, replace(how, vocabulary=known))
         LOG.info("%d papers read and tagged", len(papers))
-    _check_communities(how.chosen, sorted(there), name)
+    check_there(how.chosen, sorted(there), name)
+
+
+def tagged_file(how: Reading, rows: int, file: tuple[Path, str], seen: Seen) -> Iterator[tuple[Papers, Tagged]]:
+    """Papers of one file, so many at a time, as they were read and as they are tagged; see `tagged_batches`."""
+    from polyculture.data.papers.streaming import batches_of_file
+
+    known = None if how.vocabulary is None else _vocabulary(how)
+    path, kind = file
+    for papers in batches_of_file(path, kind, rows=rows, columns=how.columns, communities=how.named, seen=seen):
+        if known is None and not papers.tags:
+            known = _vocabulary(how)
+        yield papers, _tagged_some(papers, replace(how, vocabulary=known))
 
 
 def _tagged_some(papers: Papers, how: Reading) -> Tagged:
@@ -146,14 +160,21 @@ def chosen(tagged: Tagged, communities: Sequence[str] | None, years: tuple[int, 
         If a community is not there, or no paper is left.
     """
     there = tagged.papers.frame.select(pl.col("community").cast(pl.String).unique())["community"]
-    _check_communities(communities, sorted(there), tagged.papers.source)
+    check_there(communities, sorted(there), tagged.papers.source)
     kept = _some(tagged, communities, years)
     if not len(kept.papers):
         raise DataError(f"{tagged.papers.source}: no papers are left; see which communities and years were asked for")
     return kept
 
 
-def _check_communities(asked: Sequence[str] | None, there: Sequence[str], source: str) -> None:
+def check_there(asked: Sequence[str] | None, there: Sequence[str], source: str) -> None:
+    """All communities that were asked for are there.
+
+    Raises
+    ------
+    DataError
+        If one is not.
+    """
     if missing := [name for name in asked or () if name not in there]:
         known = ", ".join(there[:20]) + (", ..." if len(there) > 20 else "")
         raise DataError(f"{source}: there is no community {missing[0]!r}; there are {known}")
@@ -215,9 +236,9 @@ def paths_of(source: Any) -> list[Path] | None:
     (True, None)
     """
     if isinstance(source, str | Path):
-        return [Path(source)]
+        return [local_copy(source)]
     if isinstance(source, list | tuple) and source and all(isinstance(path, str | Path) for path in source):
-        return [Path(path) for path in source]
+        return [local_copy(path) for path in source]
     return None
 
 

@@ -2,66 +2,29 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from polyculture.arrays import Array
+from polyculture.device import forked, lent
 from polyculture.errors import ParameterError
 from polyculture.progress import LOG
+from polyculture.training.gradient import gradient
 from polyculture.training.objectives import Objective
+from polyculture.training.standing import Checkpoint, Epoch, Standing
 from polyculture.training.steps import averaged, batches, optimiser
+from polyculture.training.team import Team
 
 FUSED = ("adam", "adamw")
 
 Schedule = Callable[[int, int], float]
 Disturb = Callable[[], AbstractContextManager[None]]
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one pass over the training rows gave; NaN where there is no validation part.
-
-    Examples
-    --------
-    >>> from polyculture.training import Epoch
-    >>> print(Epoch(3, 0.5, 0.75, 0.6, 0.7))
-    epoch 3: loss 0.500 accuracy 0.750, validation loss 0.600 accuracy 0.700
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-
-    def __str__(self) -> str:
-        held = f"validation loss {self.validation_loss:.3f} accuracy {self.validation_accuracy:.3f}"
-        return f"epoch {self.epoch}: loss {self.loss:.3f} accuracy {self.accuracy:.3f}, {held}"
-
-
-@dataclass
-class _Best:
-    """The changing weights with the lowest validation loss so far, and for how many epochs they have been that."""
-
-    loss: float = math.inf
-    state: dict[str, Any] = field(default_factory=dict)
-    waited: int = 0
-
-    def see(self, network: nn.Module, loss: float) -> None:
-        self.waited += 1
-        if loss < self.loss:
-            kept = {name for name, value in network.named_parameters() if not value.requires_grad}
-            changing = {name: value for name, value in network.state_dict().items() if name not in kept}
-            self.loss, self.state, self.waited = loss, copy.deepcopy(changing), 0
 
 
 def train(
@@ -85,6 +48,8 @@ def train(
     seed: int = 0,
     name: str = "network",
     on_epoch: Callable[[Epoch], None] | None = None,
+    checkpoint: Checkpoint | None = None,
+    team: Team | None = None,
 ) -> list[Epoch]:
     """Train in place, stop early, and leave the weights of the best validation epoch in the network.
 
@@ -130,6 +95,10 @@ def train(
         What the log calls the network.
     on_epoch : callable or None
         Called with each :class:`Epoch`.
+    checkpoint : Checkpoint or None
+        Where its standing is kept after a pass, to go on from; the objective must hold nothing that changes.
+    team : Team or None
+        Processes that all call this alike, and each of which takes its part of every batch; without `disturb`.
 
     Returns
     -------
@@ -153,83 +122,83 @@ def train(
     >>> train(torch.nn.Linear(1, 2), objective, np.arange(2), learning_rate=0.5, epochs=20)[-1].accuracy
     1.0
     """
-    torch.manual_seed(seed)
-    rng = np.random.RandomState(seed)
-    steps = optimiser(
-        optimizer,
-        [p for p in network.parameters() if p.requires_grad] if groups is None else [dict(part) for part in groups],
-        lr=learning_rate,
-        weight_decay=weight_decay,
-        # one pass over all weights in place of one for each tensor and operation; optimisers without it do not get it
-        fused=optimizer.lower() in FUSED or None,
-    )
-    pace = None
-    if schedule is not None:
-        count = max(epochs * math.ceil(len(rows) / batch_size), 1)
-        pace = torch.optim.lr_scheduler.LambdaLR(steps, lambda step: schedule(step, count))
-    history, best = list[Epoch](), _Best()
-    mean = averaged(network, average) if average else None
-    judged = network if mean is None else mean.module
-    stop: Array = np.arange(0) if validation_rows is None else validation_rows
-    if len(stop) and patience is not None:
-        # The weights it starts from are a candidate too: an expert that does not get better stays the backbone.
-        best.see(judged, judge(judged, objective, stop, batch_size)[0])
-    for number in range(1, epochs + 1):
-        loss, accuracy = _pass(
-            network, objective, batches(rows, batch_size, rng, lengths), steps, clip, pace, mean, disturb
+    with forked(), lent(network):
+        torch.manual_seed(seed)
+        steps = optimiser(
+            optimizer,
+            [p for p in network.parameters() if p.requires_grad] if groups is None else [dict(part) for part in groups],
+            lr=learning_rate,
+            weight_decay=weight_decay,
+            # one pass over all weights in place of one for each tensor and operation; others do not get it
+            fused=optimizer.lower() in FUSED or None,
         )
-        if not math.isfinite(loss):
-            raise ParameterError(f"{name}: the loss is no longer a number in epoch {number}; lower the learning rate")
-        held = judge(judged, objective, stop, batch_size) if len(stop) else (math.nan, math.nan)
-        history.append(Epoch(number, loss, accuracy, *held))
-        LOG.info("%s %s", name, history[-1])
-        if on_epoch:
-            on_epoch(history[-1])
-        if len(stop) and patience is not None:
-            best.see(judged, held[0])
-            if best.waited >= max(patience, 1):
-                break
-    if best.state:
-        network.load_state_dict(best.state, strict=False)
-    elif mean is not None:
-        network.load_state_dict(mean.module.state_dict())
-    network.eval()
-    return history
+        pace = None
+        if schedule is not None:
+            count = max(epochs * math.ceil(len(rows) / batch_size), 1)
+            pace = torch.optim.lr_scheduler.LambdaLR(steps, lambda step: schedule(step, count))
+        mean = averaged(network, average) if average else None
+        now = Standing(network, steps, pace, mean, np.random.RandomState(seed))
+        stop: Array = np.arange(0) if validation_rows is None else validation_rows
+        most = max(patience or 0, 1) if len(stop) and patience is not None else math.inf
+        if not now.resume(checkpoint, team) and most < math.inf:
+            # The weights it starts from are a candidate too: an expert that does not get better stays the backbone.
+            now.best.see(now.judged, _judged(now, objective, stop, batch_size, team)[0])
+        while len(now.history) < epochs and now.best.waited < most:
+            number = len(now.history) + 1
+            loss, accuracy = _pass(now, objective, batches(rows, batch_size, now.rng, lengths), clip, disturb, team)
+            if not math.isfinite(loss):
+                raise ParameterError(
+                    f"{name}: the loss is no longer a number in epoch {number}; lower the learning rate"
+                )
+            held = _judged(now, objective, stop, batch_size, team) if len(stop) else (math.nan, math.nan)
+            now.history.append(Epoch(number, loss, accuracy, *held))
+            LOG.info("%s %s", name, now.history[-1])
+            if on_epoch:
+                on_epoch(now.history[-1])
+            if most < math.inf:
+                now.best.see(now.judged, held[0])
+            now.keep(checkpoint)
+        now.finish()
+    if checkpoint is not None:
+        checkpoint.clear()
+    return now.history
+
+
+def _judged(now: Standing, objective: Objective, rows: Array, batch_size: int, team: Team | None) -> tuple[float, ...]:
+    found = judge(now.judged, objective, rows, batch_size)
+    return found if team is None else team.same(found)
 
 
 def _pass(
-    network: nn.Module,
+    now: Standing,
     objective: Objective,
     cut: list[Tensor],
-    steps: torch.optim.Optimizer,
     clip: float,
-    pace: torch.optim.lr_scheduler.LambdaLR | None,
-    mean: AveragedModel | None,
     disturb: Disturb | None,
+    team: Team | None,
 ) -> tuple[float, float]:
-    network.train()
+    now.network.train()
     total, right, answers = 0.0, 0, 0
     for rows in cut:
         seen: list[tuple[float, int, int]] = []
 
         # Some optimisers ask for the loss several times a step.
         def again(rows: Tensor = rows, seen: list[tuple[float, int, int]] = seen) -> Tensor:
-            loss, hits, count = objective(network, rows)
-            steps.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            now.steps.zero_grad(set_to_none=True)
+            loss, hits, count = gradient(now.network, objective, rows, team)
             if disturb is not None:
                 with disturb():
-                    objective(network, rows)[0].backward()  # type: ignore[no-untyped-call]
+                    objective(now.network, rows)[0].backward()  # type: ignore[no-untyped-call]
             if clip:
-                nn.utils.clip_grad_norm_(network.parameters(), clip)
-            seen.append((float(loss.detach()), hits, count))
+                nn.utils.clip_grad_norm_(now.network.parameters(), clip)
+            seen.append((float(loss), hits, count))
             return loss
 
-        steps.step(again)  # type: ignore[arg-type]
-        if pace is not None:
-            pace.step()
-        if mean is not None:
-            mean.update_parameters(network)
+        now.steps.step(again)  # type: ignore[arg-type]
+        if now.pace is not None:
+            now.pace.step()
+        if now.mean is not None:
+            now.mean.update_parameters(now.network)
         loss, hits, count = seen[0]
         total, right, answers = total + loss * count, right + hits, answers + count
     return total / max(answers, 1), right / max(answers, 1)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from polyculture.device import moved
 from polyculture.targets import Classes, Target
 
 Fetch = Callable[[Tensor], tuple[Tensor, ...]]
@@ -61,7 +62,7 @@ def supervised(fetch: Fetch, target: Tensor, kind: type[Target], *, smoothing: f
     """
 
     def objective(network: nn.Module, rows: Tensor) -> tuple[Tensor, int, int]:
-        scores, truth = network(*fetch(rows)), target[rows]
+        scores, (truth,) = network(*moved(*fetch(rows))), moved(target[rows])
         loss = kind.loss(scores, truth, smoothing if network.training else 0.0)
         return loss, kind.hits(scores, truth), len(rows)
 

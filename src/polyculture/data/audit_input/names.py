@@ -84,7 +84,7 @@ def _has_rows(table: Table, names: Names) -> bool:
 
 def check_named(tables: Sequence[Table], names: Names) -> None:
     """Refuse a name that was given for an optional column and that no table has."""
-    for part in ("label", "group", "task", "correct", "option_count"):
+    for part in ("model", "label", "group", "task", "correct", "option_count"):
         name = getattr(names, part)
         if name != getattr(Names, part) and not any(name in table for table in tables):
             tables[0].column(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from polyculture.data.graphs.acdne import read_acdne
+from polyculture.data.graphs.edge_blocks import edge_blocks
 from polyculture.data.graphs.edge_list import read_edge_list
 from polyculture.data.graphs.graph_data import GraphData
 from polyculture.data.graphs.joining import from_graphs
@@ -14,6 +15,7 @@ from polyculture.data.graphs.svmlight import read_svmlight
 
 __all__ = [
     "GraphData",
+    "edge_blocks",
     "from_graphs",
     "from_networkx",
     "from_pyg",

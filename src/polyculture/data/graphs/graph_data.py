@@ -110,7 +110,11 @@ def finite(vectors: Matrix, source: str) -> Matrix:
     if right.all():
         return vectors
     first = int(np.argmin(right.ravel()))
-    row = (
-        np.searchsorted(vectors.indptr, first, side="right") if sp.issparse(vectors) else first // vectors.shape[1] + 1
+    if sp.issparse(vectors):
+        row, column = int(np.searchsorted(vectors.indptr, first, side="right")), int(vectors.indices[first]) + 1
+    else:
+        row, column = (int(i) + 1 for i in divmod(first, vectors.shape[1]))
+    raise DataError(
+        f"{source}: node {row} (counted from 1) has in feature {column} a number that is not finite, or beyond single "
+        "precision; mend or remove it"
     )
-    raise DataError(f"{source}: node {row} (counted from 1) has a feature that is not finite; mend or remove it")

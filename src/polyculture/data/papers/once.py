@@ -50,8 +50,15 @@ class Seen:
     ([True, True, False], [False, True])
     """
 
-    def __init__(self) -> None:
+    def __init__(self, known: Array | None = None) -> None:
         self._runs: list[Array] = []
+        if known is not None:
+            self._add(np.sort(known))
+
+    @property
+    def keys(self) -> Array:
+        """All that were given, in rising order."""
+        return np.sort(np.concatenate([np.empty(0, dtype=np.uint64), *self._runs]))
 
     def new(self, keys: Array) -> Mask:
         """Which keys stand neither earlier among these nor in an earlier call."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 from polyculture.data.audit_input.files import Paths, called
 from polyculture.data.papers.detect import check_format
@@ -68,6 +69,27 @@ def batches(
     files = checked_files(paths, check_format(format))
     opened = (closing(raws_of(path, kind, columns, rows)) for path, kind in files)
     return _given(opened, columns, communities, called([path for path, _ in files]))
+
+
+def batches_of_file(
+    path: Path, kind: str, *, rows: int, columns: Columns | None, communities: Communities, seen: Seen
+) -> Iterator[Papers]:
+    """The same of one file, which may have no paper that is left; `seen` knows those of earlier files, and learns.
+
+    Parameters
+    ----------
+    path, kind : path, str
+        See `checked_files`.
+    rows, columns, communities
+        See `batches`.
+    seen : Seen
+
+    Yields
+    ------
+    Papers
+    """
+    with closing(raws_of(path, kind, check_columns(columns), rows)) as raws:
+        yield from _of_file(raws, check_columns(columns), check_communities(communities), seen)
 
 
 def _given(

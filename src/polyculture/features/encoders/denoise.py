@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from polyculture.device import moved
 from polyculture.features.encoders.network import cut, present
 from polyculture.features.encoders.tokens import END, MASK, PAD, START
 from polyculture.training import Epoch, Objective, train
@@ -43,10 +44,10 @@ def corrupt(
     """
     width = ids.shape[1]
     there = present(lengths, width)
-    kept = there & (torch.rand(ids.shape) >= drop)
+    kept = there & (torch.rand(ids.shape, device=ids.device) >= drop)
     kept[:, 0] |= ~kept.any(1)
-    spoilt = ids.masked_fill(torch.rand(ids.shape) < mask, MASK)
-    place = torch.arange(width) + shuffle * torch.rand(ids.shape)
+    spoilt = ids.masked_fill(torch.rand(ids.shape, device=ids.device) < mask, MASK)
+    place = torch.arange(width, device=ids.device) + shuffle * torch.rand(ids.shape, device=ids.device)
     order = torch.argsort(place.masked_fill(~kept, torch.inf), dim=1, stable=True)
     left = kept.sum(1)
     moved = spoilt.gather(1, order).masked_fill(~present(left, width), PAD)
@@ -98,7 +99,7 @@ class Denoiser(nn.Module):
     def write(self, written: Tensor, memory: Tensor, padding: Tensor) -> Tensor:
         """The decoder's states after each written token, shape (n, width, dim)."""
         width = written.shape[1]
-        future = torch.ones(width, width, dtype=torch.bool).triu(1)
+        future = torch.ones(width, width, dtype=torch.bool, device=written.device).triu(1)
         states: Tensor = self.decoder(
             self.embedding(written) + self.positions[:width], memory, tgt_mask=future, memory_key_padding_mask=padding
         )
@@ -117,8 +118,8 @@ class Denoiser(nn.Module):
         """
         self.eval()
         memory, padding = self.read(ids, lengths)
-        written = torch.full((len(ids), 1), START)
-        ended = torch.zeros(len(ids), dtype=torch.bool)
+        written = torch.full((len(ids), 1), START, device=ids.device)
+        ended = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
         for _ in range(min(max_tokens or len(self.positions), len(self.positions))):
             # Nothing below the end is ever written: padding, unknown, mask and start are no words.
             token = END + (self.write(written, memory, padding)[:, -1] @ self.embedding.weight[END:].T).argmax(1)
@@ -144,7 +145,7 @@ def reconstruction(ids: Tensor, lengths: Tensor, **noise: float) -> Objective:
 
     def objective(network: nn.Module, rows: Tensor) -> tuple[Tensor, int, int]:
         network = cast("Denoiser", network)
-        clean, count = cut(ids[rows], lengths[rows])
+        clean, count = moved(*cut(ids[rows], lengths[rows]))
         written = nn.functional.pad(clean, (1, 0), value=START)
         truth = nn.functional.pad(clean, (0, 1), value=PAD).scatter(1, count[:, None], END)
         there = present(count + 1, truth.shape[1])

@@ -23,7 +23,7 @@ def present(lengths: Tensor, width: int) -> Tensor:
     >>> present(torch.tensor([1, 2]), 2).tolist()
     [[True, False], [True, True]]
     """
-    return torch.arange(width) < lengths[:, None]
+    return torch.arange(width, device=lengths.device) < lengths[:, None]
 
 
 def pooled(states: Tensor, lengths: Tensor, how: str) -> Tensor:

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from polyculture.arrays import Array, Floats, Ints, Mask
+from polyculture.device import back, lent, moved
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.encoders.base import Encoder, State, held_out
 from polyculture.features.encoders.items import as_labels, as_mask, as_texts
@@ -190,8 +191,10 @@ class NeuralTextEncoder(Encoder):
         result = np.empty((len(ids), width), dtype=kind)
         # Texts of like length share a batch, which keeps padding short.
         order = np.argsort(lengths, kind="stable")
-        for at in np.split(order, range(APPLIED, len(order), APPLIED)) if len(order) else []:
-            result[at] = function(*cut(torch.from_numpy(ids[at]), torch.from_numpy(lengths[at]))).numpy()
+        with lent(self.network_):
+            for at in np.split(order, range(APPLIED, len(order), APPLIED)) if len(order) else []:
+                batch = moved(*cut(torch.from_numpy(ids[at]), torch.from_numpy(lengths[at])))
+                result[at] = back(function(*batch)).numpy()
         return result
 
     def state(self) -> State:

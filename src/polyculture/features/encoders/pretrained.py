@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from polyculture.arrays import Array, Ints, Mask, Matrix
+from polyculture.device import back, device, lent, moved
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.encoders.base import Encoder, State
 from polyculture.features.encoders.hugging_face import (
@@ -183,7 +184,7 @@ class PretrainedEncoder(Encoder):
         vectors = np.empty((len(texts), self._width()), dtype=np.float32)
         longest = min(self.max_tokens, tokenizer.model_max_length)
         bfloat16 = self._precision() == "bfloat16"
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        with lent(network), torch.inference_mode(), torch.autocast(device().type, torch.bfloat16, enabled=bfloat16):
             for rows in np.split(order, range(self.batch_size, len(order), self.batch_size)):
                 batch = tokenizer(
                     texts[rows].tolist(),
@@ -194,10 +195,11 @@ class PretrainedEncoder(Encoder):
                     pad_to_multiple_of=None if longest % 8 else 8,
                     return_tensors="pt",
                 )
-                states = network(**batch, output_hidden_states=True).hidden_states
+                given = dict(zip(batch, moved(*batch.values()), strict=True))
+                states = network(**given, output_hidden_states=True).hidden_states
                 kept = torch.cat(states[1:] if self.layers == "all" else states[-1:], -1).float()
-                mask = batch["attention_mask"][..., None].float()
-                vectors[rows] = ((kept * mask).sum(1) / mask.sum(1)).numpy()
+                mask = given["attention_mask"][..., None].float()
+                vectors[rows] = back((kept * mask).sum(1) / mask.sum(1)).numpy()
         return vectors
 
     def state(self) -> State:

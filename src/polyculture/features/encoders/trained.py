@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from polyculture.arrays import Array, Floats, Ints, Mask
+from polyculture.device import back, lent, moved
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.encoders.base import Encoder, State, held_out
 from polyculture.features.encoders.items import as_labels, as_mask
@@ -210,9 +211,10 @@ class TrainedEncoder(Encoder):
         items = self._read(X, reset=False)
         self.network_.eval()
         result = np.empty((len(items), width), dtype=kind)
-        with threads(1):
+        with threads(1), lent(self.network_):
             for start in range(0, len(items), APPLIED):
-                result[start : start + APPLIED] = function(self._batch(items[start : start + APPLIED])).numpy()
+                (batch,) = moved(self._batch(items[start : start + APPLIED]))
+                result[start : start + APPLIED] = back(function(batch)).numpy()
         return result
 
     def state(self) -> State:

@@ -11,6 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from polyculture.arrays import Array, Floats, Ints, Mask, Matrix
+from polyculture.data.vectors import LARGEST
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.encoders.base import Encoder, State
 from polyculture.features.encoders.items import as_mask
@@ -83,7 +84,8 @@ class VectorEncoder(Encoder):
         X = self._checked(X, reset=False)
         if sp.issparse(X):
             return sp.csr_array(X.multiply(1 / self.scale_), dtype=np.float32)
-        return np.asarray((X - self.mean_) / self.scale_, dtype=np.float32)
+        # what is far beyond all that was learnt from would be infinite in single precision
+        return np.asarray(np.clip((X - self.mean_) / self.scale_, -LARGEST, LARGEST), dtype=np.float32)
 
     def _checked(self, X: Sequence[Sequence[float]] | Matrix, *, reset: bool) -> Matrix:
         """A matrix of finite numbers, sparse if the fitted one was sparse and wide."""

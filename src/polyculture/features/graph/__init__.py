@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyculture.features.encoders.base import State
 from polyculture.features.graph.build import KINDS, Edges, Graph, build_graph, given
+from polyculture.features.graph.disk import GraphOnDisk, open_graph, spread_on_disk, write_graph
 from polyculture.features.graph.neighbours import neighbours
 from polyculture.features.graph.propagate import Parts, Propagation
 from polyculture.features.graph.words import Bipartite, words_and_items
@@ -20,14 +21,18 @@ __all__ = [
     "Bipartite",
     "Edges",
     "Graph",
+    "GraphOnDisk",
     "Parts",
     "Propagation",
     "build_graph",
     "given",
     "neighbours",
+    "open_graph",
     "propagation",
     "restore",
+    "spread_on_disk",
     "words_and_items",
+    "write_graph",
 ]
 
 _DECOUPLED = "polyculture.features.graph.propagate:Propagation"

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from polyculture.arrays import Floats, Ints, Mask
+from polyculture.device import back, lent, moved
 from polyculture.errors import DataError, ParameterError, ShapeError
 from polyculture.features.encoders.base import State, held_out
 from polyculture.features.graph.build import Edges
@@ -193,7 +194,7 @@ class GNN(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return Network(self.layer, sizes, layers=self.layers, dropout=self.dropout, heads=self.heads)
 
     def _train(self, target: Tensor, rows: Ints, stop: Ints) -> None:
-        everything = _tensors(self.vectors_, self.edges_)
+        everything = moved(*_tensors(self.vectors_, self.edges_))
         self.history_ = train(
             self.network_,
             classification(lambda part: (*everything, part), target),
@@ -212,7 +213,8 @@ class GNN(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     @torch.no_grad()
     def _hidden(self, vectors: Floats, edges: sp.csr_array) -> Floats:
-        hidden: Floats = self.network_.hidden(*_tensors(vectors, edges)).numpy()
+        with lent(self.network_):
+            hidden: Floats = back(self.network_.hidden(*moved(*_tensors(vectors, edges)))).numpy()
         return hidden
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from polyculture.arrays import Floats
 from polyculture.errors import DataError, ShapeError
 from polyculture.features.graph.build import Edges
+
+if TYPE_CHECKING:
+    from polyculture.features.graph.disk.graph import GraphOnDisk
 
 ROWS = 4096
 """Rows that are scaled at once."""
@@ -24,7 +27,7 @@ class Normalised:
     staying: Floats
 
     @classmethod
-    def of(cls, edges: Edges, self_loop: float, normalise: str) -> Self:
+    def of(cls, edges: Edges | GraphOnDisk, self_loop: float, normalise: str, dtype: Any = np.float32) -> Self:
         """Scales of rows with these edges, and with an edge of weight `self_loop` to themselves."""
         outside = np.asarray(edges @ np.ones(edges.shape[1]))[:, None]
         # An item without edges keeps its own vector, and nothing is ever divided by 0.
@@ -32,7 +35,7 @@ class Normalised:
         degrees = outside + loops
         taking = degrees**-0.5 if normalise == "symmetric" else 1 / degrees
         giving = degrees**-0.5 if normalise == "symmetric" else np.ones_like(degrees)
-        return cls(*(part.astype(np.float32) for part in (taking, giving, loops / degrees)))
+        return cls(*(part.astype(dtype) for part in (taking, giving, loops / degrees)))
 
     def given(self, vectors: Floats) -> Floats:
         """Vectors scaled by `giving`; themselves where that is 1 throughout."""
@@ -44,12 +47,12 @@ class Normalised:
         Parameters
         ----------
         sums : array of shape (m, d)
-            ``edges @ vectors``, which is overwritten where it is float32.
+            ``edges @ vectors``, which is overwritten where it is of the scales' type.
         own, first : array of shape (m, d)
             The rows' vectors one hop ago, and at the beginning.
         alpha : float in [0, 1]
         """
-        out = np.asarray(sums, dtype=np.float32)
+        out = np.asarray(sums, dtype=self.taking.dtype)
         # a few rows at a time: nothing as large as the vectors is made on the way
         for start in range(0, len(out), ROWS):
             rows = slice(start, start + ROWS)

@@ -13,6 +13,10 @@ from polyculture.arrays import Floats, Ints, Mask
 from polyculture.errors import ParameterError, ShapeError
 from polyculture.features.encoders.base import State
 from polyculture.features.graph.build import Edges
+from polyculture.features.graph.disk.beside import beside
+from polyculture.features.graph.disk.graph import GraphOnDisk
+from polyculture.features.graph.disk.spread import spread_on_disk
+from polyculture.features.graph.disk.stored import source
 from polyculture.features.graph.normalise import Normalised, checked
 from polyculture.features.graph.words import Bipartite
 
@@ -91,14 +95,22 @@ class Propagation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.normalise = normalise
         self.self_loop = self_loop
 
-    def fit(self, vectors: Floats, edges: Edges, y: Ints | None = None, *, validation: Mask | None = None) -> Self:  # noqa: ARG002 - as all are fitted
+    def fit(
+        self,
+        vectors: Floats,
+        edges: Edges | GraphOnDisk,
+        y: Ints | None = None,  # noqa: ARG002 - as all are fitted
+        *,
+        validation: Mask | None = None,  # noqa: ARG002
+    ) -> Self:
         """Spread the vectors of the fitted items and keep the hops that later items will receive.
 
         Parameters
         ----------
         vectors : array of shape (n, d)
-        edges : CSR array or Bipartite of shape (n, n)
-            Row i holds the edges over which item i receives; see :func:`build_graph`.
+        edges : CSR array, Bipartite or GraphOnDisk of shape (n, n)
+            Row i holds the edges over which item i receives; see :func:`build_graph`. Over a graph on the disk vectors
+            are spread in blocks, and the hops stay on the disk as well; see :func:`spread_on_disk`.
         y, validation : ignored
             Taken so that all propagations are fitted alike.
 
@@ -110,6 +122,8 @@ class Propagation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             If a parameter is out of its range.
         """
         self._check()
+        if isinstance(edges, GraphOnDisk):
+            return self._fit_on_disk(vectors, edges)
         hops = [checked(vectors, edges, len(vectors))]
         row = Normalised.of(edges, self.self_loop, self.normalise)
         for _ in range(self.hops):
@@ -118,10 +132,17 @@ class Propagation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def fit_transform(
-        self, vectors: Floats, edges: Edges, y: Ints | None = None, *, validation: Mask | None = None
+        self,
+        vectors: Floats,
+        edges: Edges | GraphOnDisk,
+        y: Ints | None = None,
+        *,
+        validation: Mask | None = None,
     ) -> Floats:
         """Features of the fitted items, shape (n, d), or (n, (hops + 1) d) for SIGN; see :meth:`fit`."""
         self.fit(vectors, edges, y, validation=validation)
+        if self.method == "sign" and isinstance(edges, GraphOnDisk):
+            return beside(self.hops_, edges.memory)
         return self._features(self.hops_)
 
     def transform(self, vectors: Floats, edges: Edges, *, among: sp.csr_array | None = None) -> Floats:
@@ -189,6 +210,11 @@ class Propagation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def state(self) -> State:
         """All that is needed to build the fitted propagation again."""
         check_is_fitted(self, "hops_")
+        if isinstance(self.edges_, GraphOnDisk):
+            raise ParameterError(
+                f"the graph in {self.edges_.folder} and its hops are on the disk already; open it again and fit, which "
+                "computes nothing anew"
+            )
         edges = vars(self.edges_) if isinstance(self.edges_, Bipartite) else self.edges_
         return {"name": self.method, "params": self.get_params(), "vectors": self.hops_[0], "edges": edges}
 
@@ -197,6 +223,16 @@ class Propagation(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The fitted propagation that `state` was taken from; its hops are spread anew, to the same numbers."""
         edges = Bipartite(**state["edges"]) if isinstance(state["edges"], dict) else state["edges"]
         return cls(**state["params"]).fit(state["vectors"], edges)
+
+    def _fit_on_disk(self, vectors: Any, edges: GraphOnDisk) -> Self:
+        alpha = self.alpha if self.method == "appnp" else 0.0
+        found = spread_on_disk(
+            edges, vectors, hops=self.hops, alpha=alpha, normalise=self.normalise, self_loop=self.self_loop
+        )
+        given = source(vectors)
+        self.hops_ = [given if isinstance(given, np.ndarray) else given.mapped(), *found]
+        self.edges_, self.row_ = edges, Normalised.of(edges, self.self_loop, self.normalise)
+        return self
 
     def _check(self) -> None:
         if self.method not in METHODS or self.normalise not in NORMALISATIONS:

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from polyculture.arrays import Array
+from polyculture.device import back, device, lent, moved
 from polyculture.errors import ParameterError
 from polyculture.features.encoders.hugging_face import working_precision
 from polyculture.features.encoders.items import as_texts
@@ -97,9 +98,9 @@ class Answering(BaseEstimator):  # type: ignore[misc]
     def _hidden(self, texts: list[str], weights: Weights) -> Array:
         network = TextNetwork(fill(self._network(), self.merged(weights)), self.pooling).eval()
         found = np.empty((len(texts), weights[f"{self._head()}.weight"].shape[1]), dtype=np.float32)
-        with self._autocast():
+        with lent(network), self._autocast():
             for rows, ids, mask in self._ids().parts(texts):
-                found[rows] = network.received(ids, mask).float().numpy()
+                found[rows] = back(network.received(*moved(ids, mask)).float()).numpy()
         return found
 
     def gram_sums(self, X: Sequence[str] | Array, weights: Weights | None = None) -> dict[str, Array]:
@@ -116,7 +117,8 @@ class Answering(BaseEstimator):  # type: ignore[misc]
         with FILLED_BY_ONE, self._autocast():
             network = TextNetwork(fill(self._network(), self.merged(chosen)), self.pooling).eval()
             layers = {name: module for name, module in linear_layers(network.network) if name in own}
-            grams = gram_sums_of(network, layers, (part[1:] for part in self._ids().parts(as_texts(X))))
+            with lent(network):
+                grams = gram_sums_of(network, layers, (part[1:] for part in self._ids().parts(as_texts(X))))
         return thin_grams(grams, chosen)
 
     def answers(self, X: Sequence[str] | Array, weights: Weights | None = None) -> Array:
@@ -160,4 +162,4 @@ class Answering(BaseEstimator):  # type: ignore[misc]
         return {k: v for k, v in super().__getstate__().items() if k not in BUILT}
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast("cpu", torch.bfloat16, enabled=working_precision(self.precision) == "bfloat16")
+        return torch.autocast(device().type, torch.bfloat16, enabled=working_precision(self.precision) == "bfloat16")

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from polyculture.arrays import Array
+from polyculture.device import back, moved
 
 
 @torch.no_grad()
@@ -36,7 +37,8 @@ def gram_sums_of(
         for name, layer in layers.items()
     ]
     try:
-        for ids, mask in parts:
+        for part in parts:
+            ids, mask = moved(*part)
             seen.clear()
             network(ids, mask)
             # layers side by side receive the same tensor, whose sum is found once
@@ -55,5 +57,5 @@ def _gram(received: Tensor, mask: Tensor) -> Array:
     rows = received[mask.bool()] if received.ndim == 3 else received
     # each batch in float32, their sum in float64
     extended = torch.nn.functional.pad(rows.float(), (0, 1), value=1.0)
-    with torch.autocast("cpu", enabled=False):
-        return np.asarray((extended.T @ extended).double().numpy())
+    with torch.autocast(rows.device.type, enabled=False):
+        return np.asarray(back(extended.T @ extended).double().numpy())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial.distance import pdist, squareform
 
 from polyculture.arrays import Array, Floats
 from polyculture.measure.diversity.blocks import by_blocks, each_pair
@@ -85,7 +86,7 @@ def bray_curtis_matrix(communities: Array) -> Floats:
            [0.6, 0. ]])
     """
     given = abundances(communities, "communities", axes=2)
-    return by_blocks(lambda block: each_pair(_bray_curtis, block), given)
+    return by_blocks(_bray_curtis_block, given)
 
 
 @measure(
@@ -169,6 +170,13 @@ def morisita_horn_matrix(communities: Array) -> Floats:
 
 def _bray_curtis(a: Floats, b: Floats) -> Floats:
     return defined_ratio(np.abs(a - b).sum(axis=-1), a.sum(axis=-1) + b.sum(axis=-1))
+
+
+def _bray_curtis_block(block: Floats) -> Floats:
+    if len(block) > 1:
+        return each_pair(_bray_curtis, block)
+    # one large matrix: scipy's loop in C needs no room for differences
+    return np.asarray(squareform(pdist(block[0], "braycurtis"))[None])
 
 
 def _morisita_horn_block(block: Floats) -> Floats:

@@ -152,11 +152,17 @@ def vendi(counts: Array, similarity: Array, q: float = 1.0) -> Floats:
     """
     p = shares(abundances(counts))
     kernel = _similarity(similarity, p.shape[-1])
-    if not np.allclose(kernel, kernel.T, rtol=0, atol=1e-12) or np.linalg.eigvalsh(kernel)[0] < -1e-9 * len(kernel):
+    symmetric = np.abs(kernel - kernel.T).max() <= 1e-12
+    if not symmetric or (own := np.linalg.eigvalsh(kernel))[0] < -1e-9 * len(kernel):
         raise DataError("similarity is no kernel; pass a symmetric matrix without negative eigenvalues.")
     known = ~np.isnan(p[..., :1])
-    root = np.sqrt(np.where(known, p, 0))
-    spectrum = np.linalg.eigvalsh(root[..., :, None] * kernel * root[..., None, :])
+    weights = np.where(known, p, 0)
+    if np.array_equal(weights, np.broadcast_to(weights[..., :1], weights.shape)):
+        # single items, each counted once: the eigenvalues are those that were looked at
+        spectrum = weights[..., :1] * own
+    else:
+        root = np.sqrt(weights)
+        spectrum = np.linalg.eigvalsh(root[..., :, None] * kernel * root[..., None, :])
     # What rounding leaves of an eigenvalue of 0 would count as a category for order 0.
     spectrum = np.where(spectrum > 10 * np.finfo(np.float64).eps * p.shape[-1], spectrum, 0)
     return plain(np.exp(renyi(np.where(known, shares(spectrum), np.nan), order(q))))

@@ -33,7 +33,7 @@ class OutcomePairs:
     measures : mapping of str to PairMeasure
         By the name of the measure.
     effective : mapping of str to Interval
-        Effective number of models by definition.
+        Effective number of models by definition, over the pairs that share enough items.
     not_measured : mapping of str to str
         Why a measure is not among `measures`.
     blocks : int
@@ -55,6 +55,7 @@ def outcome_pairs(
     labels: Ints | None = None,
     option_counts: Ints | None = None,
     probabilities: Sequence[Floats | None] | None = None,
+    fewest: int = 10,
     blocks: int = 50,
     level: float = 0.95,
     seed: int = 0,
@@ -99,6 +100,8 @@ def outcome_pairs(
         Options that each item offers, at least 2; needed for what chance gives.
     probabilities : sequence of m float arrays of shape (n, options), or None for models without, optional
         Rows sum to 1 within one per cent (and are divided by their sum), or are NaN where missing; needs `labels`.
+    fewest : int, default 10
+        Where answers are missing, pairs that share fewer items are left out of `effective`.
     blocks : int, default 50
         Fewer are made where there are fewer items, or where their sums would not fit into `memory`, down to 10: with
         2,000 models a block takes 8 MB if only right and wrong are known and nothing is missing.
@@ -139,7 +142,7 @@ def outcome_pairs(
     given = PairInputs.checked(correct, answered, answers, labels, option_counts, probabilities)
     blocks = min(blocks, max(FEWEST, memory // given.bytes_of_a_block(blocks)))
     order = random_blocks(given.n, blocks, seed)
-    found = (_agreement_alone if given.wrong is None else _outcomes)(given, order, level)
+    found = _agreement_alone(given, order, level) if given.wrong is None else _outcomes(given, order, level, fewest)
     if "capa_probabilistic" not in given.not_measured:
         found.measures["capa_probabilistic"] = _probabilistic(given, order, level)
     return OutcomePairs(found.items, found.measures, found.effective, given.not_measured, len(order))
@@ -151,20 +154,22 @@ class _Found(NamedTuple):
     effective: dict[str, Interval]
 
 
-def _outcomes(given: PairInputs, order: list[Array], level: float) -> _Found:
+def _outcomes(given: PairInputs, order: list[Array], level: float, fewest: int) -> _Found:
     wrong = np.asarray(given.wrong)
     outcomes = partial(sums.outcome_sums, wrong, given.answered)
     if given.answers is None:
         stacked, recipes = sums.of_blocks(outcomes, order), dict(OUTCOMES)
     else:
         chosen = sums.AnswerSums(given.answers, wrong, given.answered, given.spread, one_right=given.labels is not None)
-        stacked = sums.of_blocks(lambda rows: outcomes(rows) | chosen(rows), order)
+        stacked = sums.of_blocks(sums.Both(outcomes, chosen), order)
         recipes = {name: recipe for name, recipe in {**OUTCOMES, **ANSWERS}.items() if name not in given.not_measured}
     measures = pair_measures(stacked, recipes, given.m, level)
     if given.answers is not None:
         measures = _with_reasons(measures, stacked, given)
-    correlations = measures["error_correlation"].estimate
-    return _Found(_items(stacked, given.m), measures, effective_intervals(stacked, correlations, level))
+    items, correlations = _items(stacked, given.m), measures["error_correlation"].estimate
+    if given.answered is not None:
+        correlations = np.where(items < fewest, np.nan, correlations)
+    return _Found(items, measures, effective_intervals(stacked, correlations, level))
 
 
 def _agreement_alone(given: PairInputs, order: list[Array], level: float) -> _Found:

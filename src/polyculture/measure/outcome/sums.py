@@ -8,9 +8,11 @@ matrices of zeros and ones in float32, exact up to 2²⁴ items at a time, and a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from polyculture import engine
 from polyculture.arrays import Array, Floats, Ints, Mask
 
 Sums = dict[str, Array]
@@ -22,15 +24,22 @@ PRODUCT = 2**24
 def of_blocks(part: Callable[[Array], Sums], order: Sequence[Array]) -> Sums:
     """Stack the sums of all blocks, (blocks, m, m): `part` maps rows of a block to its sums."""
     stacked: Sums = {}
-    for position, rows in enumerate(order):
-        for name, value in part(np.sort(rows)).items():
-            if name not in stacked:
-                # Blocks differ by one item in size, so the type that holds the count of one more holds all.
-                counts = np.issubdtype(value.dtype, np.integer)
-                kind = np.min_scalar_type(len(rows) + 1) if counts else np.dtype(np.float64)
-                stacked[name] = np.empty((len(order), *value.shape), dtype=kind)
-            stacked[name][position] = value
+    # Blocks differ by one item in size, so the type that holds the count of one more holds all.
+    largest = max(map(len, order), default=0)
+    pieces = ((np.sort(rows), largest) for rows in order)
+    for position, block in enumerate(engine.each(_of_block, pieces, shared=(part,))):
+        for name, value in block.items():
+            stacked.setdefault(name, np.empty((len(order), *value.shape), dtype=value.dtype))[position] = value
     return stacked
+
+
+def _of_block(part: Callable[[Array], Sums], rows: Array, largest: int) -> Sums:
+    """The sums of one block, counts in the smallest type that holds those of all."""
+    count, real = np.min_scalar_type(largest), np.dtype(np.float64)
+    return {
+        name: value.astype(count if np.issubdtype(value.dtype, np.integer) else real, copy=False)
+        for name, value in part(rows).items()
+    }
 
 
 def outcome_sums(wrong: Mask, answered: Mask | None, rows: Array) -> Sums:
@@ -41,6 +50,18 @@ def outcome_sums(wrong: Mask, answered: Mask | None, rows: Array) -> Sums:
         return {"n": np.array([[len(rows)]]), "a": np.diagonal(both)[:, None], "both": both}
     given = answered[rows]
     return {"n": shared(given), "a": shared(failed, given), "both": both}
+
+
+@dataclass(frozen=True)
+class Both:
+    """The sums of two functions of a block."""
+
+    first: Callable[[Array], Sums]
+    second: Callable[[Array], Sums]
+
+    def __call__(self, rows: Array) -> Sums:
+        """All of them, by name."""
+        return self.first(rows) | self.second(rows)
 
 
 class AnswerSums:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from polyculture import engine
 from polyculture.arrays import Array, Floats, Ints
 from polyculture.measure.inference.calibrate import calibrate
 from polyculture.measure.representation.layers import Layers
@@ -74,16 +75,20 @@ def kernel_chance(request: Request, likeness: Floats, stack: Stack) -> Chance:
     """
     given, rows = request.given, request.some()
     deviation = cka_variance(given.items) ** 0.5
-    stacks = (stack([layer[rows] for layer in layers]) for layers in given.models)
     if max(given.counts) > 1:
+        stacks = (stack([layer[rows] for layer in layers]) for layers in given.models)
         scale = deviation / cka_variance(request.room) ** 0.5
         return _drawn(request, likeness, [entries(made) for made in stacks], scale)
-    shapes = [gram_shape(made) for made in stacks]
+    shapes = engine.run(_shape, (([layer[rows] for layer in layers],) for layers in given.models), shared=(stack,))
     skewness = cka_skewness(Shape.joined(shapes))
     fitted = pearson_tail(likeness / deviation, skewness)
     return Chance(
         deviation * pearson_threshold(request.alpha, skewness), np.maximum(fitted, 1 / (request.permutations + 1))
     )
+
+
+def _shape(stack: Stack, layers: list[Array]) -> Shape:
+    return gram_shape(stack(layers))
 
 
 def matrix_chance(request: Request, likeness: Floats, stack: Stack) -> Chance:

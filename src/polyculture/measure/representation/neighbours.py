@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from polyculture import engine
 from polyculture.arrays import Array, Floats, Ints
 from polyculture.errors import ParameterError
 from polyculture.measure.checks import representation
@@ -98,12 +99,13 @@ def nearest_of_models(models: Sequence[Sequence[Array]], k: int, *, seed: int = 
     """
     # Not the stream of the draws of chance, whose permutations these must not be.
     rng = np.random.default_rng([seed, k])
-    found = []
-    for layers in models:
-        order = rng.permutation(len(layers[0]))
-        place = np.argsort(order)
-        found += [order[nearest(np.asarray(layer)[order], k)][place] for layer in layers]
-    return np.stack(found)
+    orders = (rng.permutation(len(layers[0])) for layers in models)
+    pieces = ((layer, order) for layers, order in zip(models, orders, strict=True) for layer in layers)
+    return np.stack(engine.run(_nearest_in_order, pieces, shared=(k,)))
+
+
+def _nearest_in_order(k: int, layer: Array, order: Ints) -> Ints:
+    return np.asarray(order[nearest(np.asarray(layer)[order], k)][np.argsort(order)])
 
 
 def check_neighbours(k: int, metric: str) -> None:

@@ -7,12 +7,14 @@ Every model has a permutation of its own in each draw, the same for all of its l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
+from polyculture import engine
 from polyculture.arrays import Array, Floats, Ints
 from polyculture.errors import ShapeError
 from polyculture.measure.inference.interval import check_count
@@ -22,6 +24,8 @@ from polyculture.measure.representation.rsa import squared_distances
 
 # Numbers held at once while permuted matrices are multiplied: 2 MB in single precision, which caches hold.
 BLOCK = 2**19
+# Permutations in one piece of work.
+TOGETHER = 10
 
 
 def gram_stack(layers: Sequence[Array], *, width: float | None = None) -> Floats:
@@ -152,16 +156,22 @@ def gram_draws(models: Sequence[Floats], orders: Iterator[Ints]) -> Iterator[Flo
     orders : iterator of arrays of shape (models, n)
         How each model's items are permuted.
     """
-    width = sum(model.shape[1] for model in models)
-    for order in orders:
-        n = order.shape[1]
-        step = max(1, BLOCK // (n * width))
-        sums = np.zeros((width, width))
-        for start in range(0, n, step):
-            rows, right = order[:, start : start + step], order[:, start + step :]
-            # The matrices are symmetric: what lies right of the block is met once more below it.
-            sums += _products(models, rows, rows) + 2 * _products(models, rows, right)
-        yield sums
+    return _in_pieces(_gram_draws, models, orders)
+
+
+def _gram_draws(models: Sequence[Floats], orders: list[Ints]) -> list[Floats]:
+    return [_gram_draw(models, order) for order in orders]
+
+
+def _gram_draw(models: Sequence[Floats], order: Ints) -> Floats:
+    width, n = sum(model.shape[1] for model in models), order.shape[1]
+    step = max(1, BLOCK // (n * width))
+    sums = np.zeros((width, width))
+    for start in range(0, n, step):
+        rows, right = order[:, start : start + step], order[:, start + step :]
+        # The matrices are symmetric: what lies right of the block is met once more below it.
+        sums += _products(models, rows, rows) + 2 * _products(models, rows, right)
+    return sums
 
 
 def _products(models: Sequence[Floats], rows: Ints, columns: Ints) -> Floats:
@@ -181,9 +191,23 @@ def neighbour_draws(lists: Sequence[Ints], orders: Iterator[Ints]) -> Iterator[F
     orders : iterator of arrays of shape (models, n)
         How each model's items are permuted.
     """
-    for order in orders:
-        renamed = [_renamed(model, p) for model, p in zip(lists, order, strict=True)]
-        yield shared_neighbours(np.concatenate(renamed))
+    return _in_pieces(_neighbour_draws, lists, orders)
+
+
+def _in_pieces(
+    draw: Callable[[Sequence[Array], list[Ints]], list[Floats]], models: Sequence[Array], orders: Iterator[Ints]
+) -> Iterator[Floats]:
+    """Draws for these permutations, a few of them a piece of work."""
+    together = iter(lambda: list(islice(orders, TOGETHER)), [])
+    for draws in engine.each(draw, ((some,) for some in together), shared=(models,)):
+        yield from draws
+
+
+def _neighbour_draws(lists: Sequence[Ints], orders: list[Ints]) -> list[Floats]:
+    return [
+        shared_neighbours(np.concatenate([_renamed(model, p) for model, p in zip(lists, order, strict=True)]))
+        for order in orders
+    ]
 
 
 def knn_null(lists_a: Ints, lists_b: Ints, *, permutations: int = 200, seed: int = 0) -> Floats:

@@ -36,6 +36,8 @@ def accuracy_of(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "source": base_name(str(data.get("source", ""))),
         "own": own,
+        "judged": data.get("items"),
+        "learnt": data.get("learnt", 0),
         "rows": listed,
         "by_domain": list(_by_domain(rows[own], data.get("domains", {}))),
         "sensitivity": {

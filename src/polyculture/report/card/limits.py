@@ -56,7 +56,12 @@ def _of_model(model: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _of_scores(accuracy: Mapping[str, Any], known: Sequence[str] | None) -> Iterator[str]:
-    by_domain = accuracy["by_domain"]
+    by_domain, learnt = accuracy["by_domain"], accuracy["learnt"]
+    if learnt:
+        counted = f"{learnt} of {accuracy['judged']} judged items were also training items"
+        yield f"{counted}: figures on them are not about new items."
+    if learnt is None:
+        yield "Whether judged items were also training items was not checked: the model does not remember its own."
     scored = [row for row in by_domain if not math.isnan(row["macro_f1"])]
     if len(scored) > 1:
         worst = min(scored, key=lambda row: row["macro_f1"])

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from polyculture.report.facts import Shown
+from polyculture.report.language import joined, say
+from polyculture.report.numbers import interval
 from polyculture.report.plain import label, short
-from polyculture.tables import cell, interval
+from polyculture.tables import cell
 
 Spec = dict[str, Any]
 Point = float | Mapping[str, float]
@@ -103,14 +105,20 @@ def said(point: Point, digits: int) -> str:
 
 def spoken(rows: Sequence[tuple[str, str]]) -> str:
     """Names and what is said of them, as many as a listener can bear."""
-    told = [f"{short(name, 60)}: {what}." for name, what in rows[:SPOKEN]]
+    told = [say("{name}: {what}.", name=short(name, 60), what=what) for name, what in rows[:SPOKEN]]
     more = len(rows) - len(told)
-    return " ".join([*told, f"(+{more})"] if more > 0 else told)
+    return joined(*told, *([f"(+{more})"] if more > 0 else []))
 
 
-def axis_of(names: str, **further: Any) -> Spec:
+def axis_of(names: str, letters: int = 24, **further: Any) -> Spec:
     """An axis of numbers that stand for names; `names` is the parameter that holds them."""
-    return {"title": None, "labelExpr": f"{names}[datum.value]", "grid": False, "ticks": False, **further}
+    told = centred(f"{names}[datum.value]", letters)
+    return {"title": None, "labelExpr": told, "grid": False, "ticks": False, **further}
+
+
+def centred(text: str, letters: int | str) -> str:
+    """The expression of a text that lacks letters in its middle, as long names differ at their ends."""
+    return f"truncate({text}, {letters}, 'center')"
 
 
 def listed(name: str, texts: Sequence[str], most: int = 40) -> Spec:

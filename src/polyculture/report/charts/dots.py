@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from polyculture.report.charts.chart import Chart, Pick, Point, Spec, axis_of, listed, said, spoken, values
 from polyculture.report.facts import shown
-from polyculture.report.language import heard, say
+from polyculture.report.language import heard, joined, say
 from polyculture.tables import Table
 
 Rows = Sequence[tuple[str, Sequence[Point]]]
@@ -46,7 +46,7 @@ def dots(
     told = [(name, "; ".join(said(point, digits) for point in points)) for name, points in data]
     lines = [[name, *(said(p, digits) for p in points)] for name, points in data]
     table = shown(Table(key, title, ["", *series], lines))
-    return Chart(key, title, f"{about} {spoken(told)}", about, spec, table, marks=len(rows))
+    return Chart(key, title, joined(about, spoken(told)), about, spec, table, marks=len(rows))
 
 
 Picked = tuple[tuple[int, ...], Rows]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from polyculture.report.charts.chart import Chart, Pick, Spec, axis_of, listed, rounded, spoken
 from polyculture.report.facts import shown
-from polyculture.report.language import say
+from polyculture.report.language import joined, say
 from polyculture.tables import Table
 
 Columns = Sequence[tuple[str, float, float]]
@@ -81,7 +81,7 @@ def histogram(
     ]
     head = [*([pick.label] if pick else []), below, say("observed"), say("if independent")]
     return Chart(
-        key, title, f"{about} {spoken(told)}", about, spec, shown(Table(key, title, head, lines)), marks=len(rows)
+        key, title, joined(about, spoken(told)), about, spec, shown(Table(key, title, head, lines)), marks=len(rows)
     )
 
 

@@ -44,9 +44,9 @@ def incidence(
         "x": {
             "field": "m",
             "type": "ordinal",
-            "axis": axis_of("columns", orient="top", labelAngle=-50, labelLimit=110),
+            "axis": axis_of("columns", 15, orient="top", labelAngle=-50, labelLimit=110),
         },
-        "y": {"field": "n", "type": "ordinal", "axis": axis_of("names", labelLimit=140)},
+        "y": {"field": "n", "type": "ordinal", "axis": axis_of("names", 20, labelLimit=140)},
     }
     spec: Spec = {
         "params": [listed("names", names), listed("columns", columns), pick.param()],
@@ -57,6 +57,8 @@ def incidence(
             {"calculate": "columns[datum.m]", "as": "column"},
         ],
         "width": "container",
+        # names at the top lean over the right end
+        "padding": {"left": 4, "top": 4, "right": 24, "bottom": 4},
         "height": {"step": 17},
         "mark": {"type": "rect", "style": "tile"},
         "encoding": axes

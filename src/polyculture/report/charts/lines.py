@@ -141,7 +141,10 @@ def _layers(places: Places, unit: str, names: Sequence[tuple[str, str]], *, log:
     scale: Spec = {"type": "log"} if log else {"zero": True}
     y = {"field": "v", "type": "quantitative", "title": unit or None, "scale": scale}
     above = [{"filter": "datum.v > 0"}] if log else []
-    positive = [{"calculate": "datum.low > 0 ? datum.low : null", "as": "low"}] if log else []
+    # an end at 0 would take the scale down without limit
+    positive = (
+        [{"calculate": f"datum.low > 0 ? datum.{end} : null", "as": end} for end in ("high", "low")] if log else []
+    )
     domain = {"domain": [name for name, _ in names]}
     legend: Spec | None = {} if len(names) > 1 else None
     dashes = {**domain, "range": [DASHES[look] for _, look in names]}

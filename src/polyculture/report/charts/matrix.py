@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from polyculture.arrays import Floats, Ints
-from polyculture.report.charts.chart import Chart, Spec, listed, rounded
+from polyculture.report.charts.chart import Chart, Spec, centred, listed, rounded
 from polyculture.report.facts import Shown
 from polyculture.report.language import say
 
@@ -130,7 +130,7 @@ def _calculated() -> list[Spec]:
 def _place(name: str, count: int, texts: str, *, named: bool) -> Spec:
     every = 1 if named else max(1, math.ceil(count / 12))
     at = [i + 0.5 for i in range(0, count, every)]
-    label = f"{texts}[floor(datum.value)]" if named else "floor(datum.value) + 1"
+    label = centred(f"{texts}[floor(datum.value)]", 22) if named else "floor(datum.value) + 1"
     numbered = f"(floor(datum.value) + 1) + '  ' + {label}" if named and texts == "rows" else label
     axis = {"title": None, "values": at, "labelExpr": numbered, "grid": False, "ticks": False, "orient": "top"}
     if texts == "rows":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from polyculture.report.charts.chart import Chart, Spec, listed, rounded
+from polyculture.report.charts.chart import Chart, Spec, centred, listed, rounded
 from polyculture.report.facts import Shown
 from polyculture.report.language import say
 
@@ -13,6 +13,8 @@ TIES, EACH = 400, 3
 """Ties that are drawn at most, and for each thing: the strongest, as more of them are a blot."""
 NAMED = 40
 """Things up to which each has its name."""
+NARROW = "width < 480"
+"""Where names have less room."""
 Tie = tuple[int, int, float]
 """Two things, and how strong their tie is."""
 
@@ -127,8 +129,18 @@ def _words(nodes: Sequence[Spec], place: Spec) -> list[Spec]:
     return [
         {
             "data": {"values": list(nodes)},
-            "transform": [{"filter": test}, {"calculate": "names[datum.n]", "as": "name"}],
-            "mark": {"type": "text", "style": "words", "align": align, "dx": dx, "limit": 110, "tooltip": None},
+            "transform": [
+                {"filter": test},
+                {"calculate": centred("names[datum.n]", f"{NARROW} ? 8 : 16"), "as": "name"},
+            ],
+            "mark": {
+                "type": "text",
+                "style": "words",
+                "align": align,
+                "dx": dx,
+                "limit": {"expr": f"{NARROW} ? 62 : 100"},
+                "tooltip": None,
+            },
             "encoding": place | {"text": {"field": "name"}},
         }
         for align, dx, test in sides

@@ -6,6 +6,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from polyculture.arrays import Array
+from polyculture.device import moved
 from polyculture.features.encoders.images.items import as_batch
 from polyculture.preprocess.images import Augmentation, mixup
 from polyculture.targets import Classes
@@ -38,16 +39,16 @@ def augmented_classification(images: Array, target: Tensor, change: Augmentation
 
     def objective(network: nn.Module, rows: Tensor) -> tuple[Tensor, int, int]:
         batch, truth = as_batch(images[rows.numpy()], size), target[rows]
-        if not network.training:
-            scores = network(batch)
-            return Classes.loss(scores, truth, 0.0), Classes.hits(scores, truth), len(rows)
-        batch = change(batch)
-        if not mixture:
+        # images are changed in memory, with random numbers of their own
+        batch = change(batch) if network.training else batch
+        if not (network.training and mixture):
+            batch, truth = moved(batch, truth)
             scores = network(batch)
             return Classes.loss(scores, truth, 0.0), Classes.hits(scores, truth), len(rows)
         mixed, partner, share = mixup(batch, generator, alpha=mixture)
+        mixed, truth, other, share = moved(mixed, truth, truth[partner], share)
         scores = network(mixed)
-        each = share * _losses(scores, truth) + (1 - share) * _losses(scores, truth[partner])
+        each = share * _losses(scores, truth) + (1 - share) * _losses(scores, other)
         return each.mean(), Classes.hits(scores, truth), len(rows)
 
     return objective

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from sklearn.utils import Tags
+from torch import Tensor, nn
 
 from polyculture.arrays import Array, Ints, Mask
+from polyculture.device import back, lent, moved
 from polyculture.errors import DataError, ParameterError
 from polyculture.features.encoders.base import Encoder, State
 from polyculture.features.encoders.images.items import as_batch, as_images
@@ -146,11 +149,18 @@ class PretrainedImageEncoder(Encoder):
     def _encode(self, images: Array) -> Array:
         LOG.info("%s: encoding %d images", self.model, len(images))
         vectors = np.empty((len(images), self.width_), dtype=np.float32)
-        with torch.inference_mode(), threads(1):
+        # an ONNX file has a runtime of its own
+        network = lent(self.apply_) if isinstance(self.apply_, nn.Module) else nullcontext()
+        with threads(1), network, torch.inference_mode():
             for start in range(0, len(images), self.batch_size):
                 batch = as_batch(images[start : start + self.batch_size], self.size_)
-                vectors[start : start + self.batch_size] = np.asarray(self.apply_(batch))
+                vectors[start : start + self.batch_size] = self._applied(batch)
         return vectors
+
+    def _applied(self, batch: Tensor) -> Array:
+        if not isinstance(self.apply_, nn.Module):
+            return np.asarray(self.apply_(batch))
+        return back(self.apply_(*moved(batch))).numpy()
 
     def state(self) -> State:
         """The model's name and identity; its weights stay where they are."""

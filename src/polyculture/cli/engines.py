@@ -1,0 +1,45 @@
+"""The options ``--engine`` and ``--workers``: what runs independent pieces of work."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from polyculture.errors import ParameterError
+
+if TYPE_CHECKING:
+    from polyculture.engine import Used
+
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="ENGINE",
+        help="What runs pieces of work: local, dask, dask://HOST:PORT, ray, ray://HOST:PORT.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", help="Processes that the engine starts here, each with one thread."),
+]
+
+
+def running_on(engine: str, workers: int | None) -> AbstractContextManager[Used]:
+    """The engine in use within a ``with``.
+
+    Raises
+    ------
+    ParameterError
+        Naming the option.
+    """
+    from polyculture.engine import use
+
+    if workers is not None and "://" in engine:
+        raise ParameterError("--workers: is for processes started here; a cluster at an address has its own")
+    try:
+        return use(engine, workers=workers)
+    except ParameterError as error:
+        option = "--workers" if str(error).startswith("workers") else "--engine"
+        raise ParameterError(f"{option}: {error}") from error
