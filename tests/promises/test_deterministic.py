@@ -25,7 +25,7 @@ def test_again_and_with_another_hash_seed_the_bytes_are_the_same(tmp_path):
 
 def test_in_another_order_the_numbers_are_the_same(tmp_path):
     with warm() as server:
-        for command, told in (("survey", _all), ("recommend", _all), ("audit", _all)):
+        for command, told in (("fit", _all), ("survey", _all), ("recommend", _all), ("audit", _all)):
             case = Case(command, tmp_path / command).write()
             before = told(_found(server, case, "before"))
             rows = pl.read_csv(case.home / "data.csv")

@@ -13,6 +13,7 @@ from polyculture.arrays import Array
 from polyculture.classify.described import depends_on
 from polyculture.classify.learning import Learning
 from polyculture.classify.need import check_memory
+from polyculture.classify.ordered import ordered
 from polyculture.data import DomainData
 from polyculture.errors import ParameterError
 from polyculture.features.combine import Encoded, Features
@@ -54,6 +55,9 @@ class Fitting(Learning):
 
         Notes
         -----
+        Items are taken in an order of their own, by their content: the same items in another order give the same model,
+        but over a given graph, whose rows they are.
+
         Inside ``with polyculture.store.run(folder):`` each step is kept in the folder, and taken from there.
 
         Raises
@@ -69,7 +73,8 @@ class Fitting(Learning):
         self._check_parameters()
         self.clock_ = Steps()
         with self.clock_.step("preprocess"):
-            data = self.preprocess(X, y, domain=domain, graph=graph, split=split)
+            read = self._read(X, y, domain=domain, graph=graph, split=split, source="fit", reset=True)
+            data = self._preprocessed(ordered(read))
         with store.part("fit", kinds=(DomainData,), data=replace(data, source=""), settings=depends_on(self)):
             with self.clock_.step("features"):
                 encoded = self.encode_fit(data)
@@ -84,11 +89,13 @@ class Fitting(Learning):
         graph: sp.sparray | None = None,
         split: Sequence[str] | Array | None = None,
     ) -> DomainData:
-        """Step 1: clean texts, hold items out, append augmented copies."""
-        data = self._read(X, y, domain=domain, graph=graph, split=split, source="fit", reset=True)
+        """Step 1: clean texts, hold items out, append augmented copies; items stay in their order."""
+        return self._preprocessed(self._read(X, y, domain=domain, graph=graph, split=split, source="fit", reset=True))
+
+    def _preprocessed(self, data: DomainData) -> DomainData:
         items = Items.checked(data.items, data.present)
         texts = items.texts is not None
-        if self._reads_texts and (graph is not None or not texts):
+        if self._reads_texts and (data.graph is not None or not texts):
             given = (
                 "a graph was given"
                 if texts

@@ -128,7 +128,7 @@ class Reading(Parts):
             )
         data = DomainData.of(items.values, domain=where, graph=graph, present=items.present, source=source)
         data = replace(data, label=labels)
-        return data if split is None else data.with_split(column(split, count, "split"))
+        return data if split is None else _to_learn_from(data.with_split(column(split, count, "split")))
 
     def _target_of(self, labels: Array) -> Target:
         """The target that labels which were read already are of."""
@@ -141,9 +141,6 @@ class Reading(Parts):
 
     def _hold_out(self, data: DomainData, target: Target) -> DomainData:
         """The data with a validation part, of the same share of every domain and class."""
-        if data.within("test").any():
-            row = int(np.argmax(data.within("test"))) + 1
-            raise DataError(f"{data.source}: row {row} is a test item; fit on training and validation items alone")
         if isinstance(target, Classes):
             return self._shared_out(data, data.label)
         codes = target.encode(data.label)
@@ -183,6 +180,13 @@ class Reading(Parts):
         if isinstance(target, Labels) and target.names.tolist() != self.target_.names.tolist():
             return _in_order(labels, target.names.tolist(), self.target_.names.tolist())
         return labels
+
+
+def _to_learn_from(data: DomainData) -> DomainData:
+    if data.within("test").any():
+        row = int(np.argmax(data.within("test"))) + 1
+        raise DataError(f"{data.source}: row {row} is a test item; fit on training and validation items alone")
+    return data
 
 
 def _said(sentence: str) -> str:

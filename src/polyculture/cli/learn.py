@@ -15,6 +15,7 @@ from polyculture import store
 from polyculture.classify import FUSE, CrossDomainClassifier
 from polyculture.classify.described import depends_on
 from polyculture.classify.need import check_memory
+from polyculture.classify.ordered import with_ids_kept
 from polyculture.cli.common import check_choice, write_json
 from polyculture.cli.findings import choices as chosen_by
 from polyculture.cli.findings import show_choices, show_evaluation
@@ -140,7 +141,7 @@ def _prepared(data: DomainData, step: Preprocessor) -> DomainData:
     with store.part("preprocess", kinds=(DomainData,), data=_unnamed(data), settings=step.get_params()) as part:
         prepared, step.report_ = part.step(
             "clean, deduplicate",
-            lambda: (step.fit_transform(data), step.report_),
+            lambda: (with_ids_kept(data, step.fit_transform), step.report_),
             (DomainData, PreprocessReport, DuplicateReport),
         )
     return replace(prepared, source=data.source)

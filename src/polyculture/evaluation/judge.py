@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from polyculture.classify import CrossDomainClassifier
+from polyculture.classify.ordered import ordered
 from polyculture.data import DomainData
 from polyculture.errors import DataError, ParameterError
 from polyculture.evaluation.accuracy import by_domain, lead
@@ -43,7 +44,7 @@ def evaluate(model: CrossDomainClassifier, data: DomainData) -> Evaluation:
     label = data.label.copy()
     label[~judged] = None
     model.check_labels(replace(data, label=label))
-    items = data.take(judged)
+    items = ordered(data.take(judged))
     truth = model.codes(items.label)
     asked = Items.checked(items.items, items.present)
     answers = model.answers(model.encode(asked), items.domain)
