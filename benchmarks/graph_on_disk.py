@@ -13,12 +13,16 @@ free memory are not counted; the column "files read" says how much was asked of 
 not there. A cgroup's own peak, where it tells one, counts such files too.
 
     OMP_NUM_THREADS=1 python benchmarks/graph_on_disk.py --nodes 5_000_000 --edges 100_000_000 --dims 64 --hops 2
+
+``--predict 1_000_000_000`` adds what so many edges would take by the same rates: of as many nodes more, the seconds of
+writing grow with the edges, those of computing with entries and hops, and what is read follows from the plan of blocks.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -30,6 +34,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from polyculture.features.graph.disk.plan import plan
+from polyculture.memory import size_of
 
 BLOCK = 2**22
 """Edges that are drawn at once."""
@@ -113,6 +120,34 @@ def usage() -> dict[str, float]:
     return told | ({"group": int(group.read_text()) / 1e9} if group.exists() else {})
 
 
+def reading(file: Path) -> float:
+    """Bytes a second at which a file comes from the disk, where the system lets go of what it keeps of it."""
+    with file.open("rb", buffering=0) as stream:
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        start = time.perf_counter()
+        count = sum(iter(lambda: len(stream.read(2**24)), 0))
+    return count / (time.perf_counter() - start)
+
+
+def predicted(asked: argparse.Namespace, found: dict[str, dict[str, Any]], rate: float) -> Iterator[str]:
+    """Lines for more edges, of as many more nodes, with several limits of memory; rows are taken for equally long."""
+    times = asked.predict / asked.edges
+    nodes, entries = int(asked.nodes * times), int(found["write"]["entries"] * times)
+    width, index = 4 * asked.dims, 4 if nodes < 2**31 else 8
+    ends = np.linspace(0, entries, nodes + 1).astype(np.int64)
+    disk = times * found["write"]["bytes"] + (asked.hops + 1) * nodes * width
+    yield f"{asked.predict:,} edges, {nodes:,} nodes: {disk / 1e9:,.0f} GB of disk, read at {rate / 1e9:.2f} GB a second"
+    work = times * found["spread"]["seen"]["processor"] / (asked.threads or os.cpu_count() or 1)
+    for limit in ("8GB", "16GB", "64GB"):
+        cut = plan(ends, width, index, size_of(limit))
+        vectors = nodes * width * (1 if cut.held else len(cut.rows))
+        read = asked.hops * (entries * index + vectors) / rate
+        parts = {"writing the graph": times * found["write"]["seconds"], "computing": work, "reading": read}
+        first = max(parts, key=lambda part: parts[part])
+        told = ", ".join(f"{part} {seconds:,.0f} s" for part, seconds in parts.items())
+        yield f"  {limit:>4}: {sum(parts.values()):8,.0f} s ({told}; {len(cut.rows)} blocks of rows); first: {first}"
+
+
 KINDS = {"write": write, "spread": spread, "in memory": in_memory}
 
 
@@ -144,6 +179,7 @@ def main() -> None:
     parser.add_argument("--memory", default="4GB")
     parser.add_argument("--threads", type=int, default=None)
     parser.add_argument("--normalise", default="row", choices=("row", "symmetric"))
+    parser.add_argument("--predict", type=int, help="edges of a larger graph; not with a graph that is there already")
     parser.add_argument("--compare", action="store_true", help="do it in memory as well")
     parser.add_argument(
         "--keep", type=Path, help="a folder whose graph and vectors are used again where they are there"
@@ -160,10 +196,14 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "vectors.npy").exists():
             vectors(folder / "vectors.npy", asked.nodes, asked.dims)
+        found = dict[str, dict[str, Any]]()
         for kind in ("write", "spread", *(("in memory",) if asked.compare else ())):
             if kind != "write" or not (folder / "graph" / "manifest.json").exists():
-                sys.stdout.write(told(kind, measured(kind, folder)) + "\n")
+                found[kind] = measured(kind, folder)
+                sys.stdout.write(told(kind, found[kind]) + "\n")
                 sys.stdout.flush()
+        if asked.predict:
+            sys.stdout.write("\n".join(predicted(asked, found, reading(folder / "vectors.npy"))) + "\n")
 
 
 if __name__ == "__main__":
