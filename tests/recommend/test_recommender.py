@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 from polyculture.data.interactions import Interactions, hold_out
 from polyculture.errors import DataError, ParameterError, StoreError
 from polyculture.recommend import CrossDomainRecommender
+from polyculture.recommend.edges import held_of
 from polyculture.recommend.recommender import AUTO
 from polyculture.recommend.search import possible
 
@@ -166,7 +167,7 @@ def test_a_given_validation_split_is_what_choices_are_made_on(two_domains: Inter
 
 def test_beside_a_given_validation_split_all_training_rows_are_learnt_from(two_domains: Interactions) -> None:
     data = hold_out(two_domains, "random", seed=1, split="validation")
-    held = CrossDomainRecommender()._held(data)
+    held = held_of(data, 0.1, 0.1, rating_weight=0.0, seed=0)
     train, given = data.within("train"), data.within("validation")
     for code, name in enumerate(data.domains.tolist()):
         here = data.domain == code

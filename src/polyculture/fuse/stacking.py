@@ -80,6 +80,8 @@ class Stacking(BaseEstimator):  # type: ignore[misc]
         self._begin(y)
         if self.target_ == "classes":
             self.model_ = self._model().fit(self._inputs(probabilities, domain), y)
+            # as it comes back from a file: sums of products depend on the layout
+            self.model_.coef_ = np.ascontiguousarray(self.model_.coef_)
         else:
             self.model_ = Columns.fit(self._each(probabilities, domain), y, self.strength)
         return self
