@@ -136,7 +136,7 @@ def predicted(asked: argparse.Namespace, found: dict[str, dict[str, Any]], rate:
     width, index = 4 * asked.dims, 4 if nodes < 2**31 else 8
     ends = np.linspace(0, entries, nodes + 1).astype(np.int64)
     disk = times * found["write"]["bytes"] + (asked.hops + 1) * nodes * width
-    yield f"{asked.predict:,} edges, {nodes:,} nodes: {disk / 1e9:,.0f} GB of disk, read at {rate / 1e9:.2f} GB a second"
+    yield f"{asked.predict:,} edges, {nodes:,} nodes: {disk / 1e9:,.0f} GB of disk, read at {rate / 1e9:.2f} GB/s"
     work = times * found["spread"]["seen"]["processor"] / (asked.threads or os.cpu_count() or 1)
     for limit in ("8GB", "16GB", "64GB"):
         cut = plan(ends, width, index, size_of(limit))
