@@ -15,6 +15,7 @@ from polyculture.engine.here import Function, Pieces
 from polyculture.engine.piece import AHEAD, check_version, installed_version, one
 from polyculture.errors import EngineError, MissingExtraError
 
+PROFILE = "distributed.worker.profile.enabled"
 LARGE = "distributed.admin.large-graph-warning-threshold"
 PATIENCE = 30.0
 """Seconds within which a scheduler, and a first worker, must answer."""
@@ -136,16 +137,18 @@ def _quiet() -> None:
 
 
 def _own_cluster(workers: int) -> Any:
-    distributed: Any = importlib.import_module("distributed")
-    return distributed.LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=True,
-        # any free port, and none that other machines reach
-        dashboard_address="127.0.0.1:0",
-        worker_dashboard_address="127.0.0.1:0",
-        silence_logs=logging.CRITICAL,
-    )
+    dask, distributed = map(importlib.import_module, ("dask", "distributed"))
+    # workers ask themselves a hundred times a second where they are, which nobody looks at here
+    with dask.config.set({PROFILE: False}):
+        return distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            # any free port, and none that other machines reach
+            dashboard_address="127.0.0.1:0",
+            worker_dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+        )
 
 
 def _written(address: str) -> str:
