@@ -51,7 +51,7 @@ def audit_command(
     label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="Column of right answers.")] = "label",
     group: Annotated[str, typer.Option("--group", metavar="COLUMN", help="Column of groups of items.")] = "group",
     models: Annotated[
-        str | None, typer.Option("--models", metavar="A,B,...", help="Columns of a wide table that are models.")
+        str | None, typer.Option("--models", metavar="A,B,...", help="The only models to take, by their names.")
     ] = None,
     options: Annotated[
         str | None, typer.Option("--options", metavar="A,B,...", help="Answers allowed; others count as wrong.")
