@@ -117,7 +117,7 @@ def cells_of(
     check_named(tables, names)
     given = None if options is None else different(options)
     if models is not None and (isinstance(models, str) or not models):
-        raise ParameterError(f"models is {models!r}; name two or more")
+        raise ParameterError(f"models is {listed(models)}; name two or more")
     if layout(tables, names, kind) == "long":
         return read_long(tables, names, given, source, models)
     if len(tables) > 1:
@@ -128,9 +128,20 @@ def cells_of(
     return read_wide(tables[0], names, given, kind=kind, models=models)
 
 
+def listed(words: Sequence[str]) -> str:
+    """Words as a person lists them.
+
+    Examples
+    --------
+    >>> listed(("a", "b")), listed(()), listed("ab")
+    ('a,b', 'empty', "the word 'ab'")
+    """
+    return f"the word {words!r}" if isinstance(words, str) else ",".join(map(str, words)) or "empty"
+
+
 def different(options: Sequence[str]) -> list[str]:
     """Options that were given, if they are two or more different words."""
     words = [str(option).strip() for option in options]
     if isinstance(options, str) or len(set(words)) < len(words) or len(words) < 2 or "" in words:
-        raise ParameterError(f"options is {options!r}; give two or more different words")
+        raise ParameterError(f"options is {listed(options)}; give two or more different words")
     return words
