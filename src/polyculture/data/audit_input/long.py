@@ -66,8 +66,8 @@ def _check_models(tables: Sequence[Table], names: Names, models: Sequence[str], 
     """Each model that was asked for must have a row, or be what a file is called."""
     there: dict[str, None] = {}
     for table in tables:
-        named = table.texts(names.model).unique(maintain_order=True) if names.model in table else [_called(table)]
-        there |= dict.fromkeys(str(name) for name in named if name is not None)
+        for name in _named(table, names):
+            there[name] = None
     for model in models:
         if model not in there:
             near = get_close_matches(model, there, n=1)
@@ -75,9 +75,16 @@ def _check_models(tables: Sequence[Table], names: Names, models: Sequence[str], 
             raise DataError(f"{source}: has no model {model!r}{hint} its models are {some(list(there))}")
 
 
+def _named(table: Table, names: Names) -> list[str]:
+    if names.model not in table:
+        return [_called(table)]
+    return table.texts(names.model).drop_nulls().unique(maintain_order=True).to_list()
+
+
 def _only(table: Table, names: Names, models: Sequence[str]) -> Table:
     """The table without the answers of other models; the rows stay, as messages count them and items are theirs."""
-    ours = table.texts(names.model).is_in(list(models)) if names.model in table else pl.lit(_called(table) in models)
+    of_all = pl.repeat(_called(table), table.frame.height, eager=True)
+    ours = (table.texts(names.model) if names.model in table else of_all).is_in(list(models))
     columns = [c for c in (names.prediction, names.correct, *names.options(table).values()) if c in table]
     return replace(table, frame=table.frame.with_columns(pl.when(ours).then(pl.col(c)).alias(c) for c in columns))
 
