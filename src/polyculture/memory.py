@@ -42,6 +42,8 @@ _UNITS = {
 }
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([a-z]*)\s*", re.IGNORECASE | re.ASCII)
 _SMALLEST, _LARGEST = 2**20, 2**60
+_TENTH = 1e8
+"""Of a GB."""
 _LIMIT: ContextVar[float | None] = ContextVar("limit", default=None)
 
 
@@ -57,11 +59,14 @@ class Need:
         Bytes.
     smaller : str
         What makes it smaller.
+    least : float
+        Bytes that remain however much smaller it is made.
     """
 
     what: str
     size: float
     smaller: str
+    least: float = IMPORTED
 
 
 def size_of(words: str) -> int:
@@ -94,7 +99,7 @@ def limited(size: float | None) -> Iterator[None]:
     >>> with limited(2**20):
     ...     check(audit_answers(10, 2))
     Traceback (most recent call last):
-    polyculture.errors.MemoryLimitError: to audit 2 models on 10 items needs up to 0.33 GB, and the limit is 0.00...
+    polyculture.errors.MemoryLimitError: to audit 2 models on 10 items needs up to 0.33 GB, and the limit is 1.05 MB...
     """
     token = _LIMIT.set(size)
     try:
@@ -125,10 +130,23 @@ def check(need: Need) -> None:
     most = limit()
     if most is None:
         return
-    told = f"{need.what} needs up to {need.size / 1e9:.2f} GB, and the limit is {most / 1e9:.2f} GB"
+    told = f"{need.what} needs up to {written(need.size)}, and the limit is {written(most)}"
+    if most < need.least:
+        raise MemoryLimitError(f"{told}; {written(need.least)} are needed whatever the data, so allow more")
     if need.size > most:
         raise MemoryLimitError(f"{told}; {need.smaller}, or allow more")
     LOG.info("%s", told)
+
+
+def written(size: float) -> str:
+    """Bytes in the unit that shows digits: MB, or GB from a tenth of one.
+
+    Examples
+    --------
+    >>> written(5e6), written(2**20), written(3.3e8)
+    ('5 MB', '1.05 MB', '0.33 GB')
+    """
+    return f"{size / 1e9:.2f} GB" if size >= _TENTH else f"{size / 1e6:.3g} MB"
 
 
 def audit_answers(items: int, models: int, *, blocks: float = 0.0) -> Need:
@@ -207,9 +225,9 @@ def fit(items: int, characters: int, numbers: int, pixels: int, *, pretrained: b
     >>> round(fit(10_000, 5_000_000, 0, 0).size / 1e6)
     2445
     """
-    size = IMPORTED + TORCH + 6500.0 * items + 350.0 * characters + 60.0 * numbers + 12.0 * pixels
-    size += _PRETRAINED if pretrained else 0.0
-    return Need(f"to fit {items:,} items", size, "take fewer items, shorter texts or smaller images")
+    least = IMPORTED + TORCH + (_PRETRAINED if pretrained else 0.0)
+    size = least + 6500.0 * items + 350.0 * characters + 60.0 * numbers + 12.0 * pixels
+    return Need(f"to fit {items:,} items", size, "take fewer items, shorter texts or smaller images", least)
 
 
 def recommend(users: int, items: int, interactions: int, *, vectors: int = 512, dense: bool = True) -> Need:

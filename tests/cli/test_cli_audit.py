@@ -146,6 +146,9 @@ def test_columns_that_are_no_models_can_be_left_out(tmp_path: Path) -> None:
     assert "taken for models (year)" in " ".join(said.split())
     names = "model 0,model 1"
     assert run("audit", path, "--models", names, "--quiet").out.startswith("2 models")
+    long = answers().unpivot(index=["item", "label"], variable_name="model", value_name="prediction")
+    long.write_csv(path)
+    assert run("audit", path, "--models", names, "--quiet").out.startswith("2 models")
 
 
 def test_answers_of_zeros_and_ones_can_be_told_from_right_and_wrong(tmp_path: Path) -> None:
@@ -189,6 +192,8 @@ BAD = {
     "an unknown measure": (("a.npy", "b.npy", "--measures", "ckaa"), "ckaa"),
     "cards of other models": (("answers.csv", "--cards", "cards.csv"), "no model has a card"),
     "cards without models": (("answers.csv", "--cards", "answers.csv"), "column 'model'"),
+    "a choice among embeddings": (("a.npy", "b.npy", "--models", "a,b"), "--models names some of those that answer"),
+    "a model that is not there": (("answers.csv", "--models", "model 0,model 9"), "'model 9', did you mean"),
     "embeddings of other items": (("a.npy", "c.npy"), "rows"),
     "embeddings beside answers": (("a.npy", "answers.csv"), "kind"),
     "a report that ends otherwise": (("answers.csv", "--report", "a.pdf"), ".html"),

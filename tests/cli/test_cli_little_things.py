@@ -124,3 +124,40 @@ def test_a_number_beyond_single_precision_is_located(tmp_path: Path) -> None:
     assert done.code == 2
     assert "big.csv: row 2 has the number 1e+39 in 'a' beyond 3.4e+38" in done.err
     assert "Warning" not in done.err
+
+
+@pytest.mark.parametrize("tested", [False, True])
+def test_labels_that_are_measured_numbers_point_to_regression(tmp_path: Path, *, tested: bool) -> None:
+    table = made() | {"label": [f"{i / 7:.3f}" for i in range(120)]}
+    halves = {"split": ["train", "train", "test", "test"] * 30} if tested else {}
+    done = fit(write(tmp_path / "items.csv", table | halves), tmp_path / "model")
+    assert done.code == 2
+    assert "items.csv: its 120 labels are 120 different numbers, and fit learns classes" in done.err
+    assert "polyculture.CrossDomainRegressor" in done.err
+
+
+def test_options_are_told_as_they_were_typed(table: Path) -> None:
+    assert "--options is a; give two or more" in run("audit", table, "--options", "a").err
+    assert "--models is empty; name" in run("audit", table, "--models", ",").err
+
+
+@pytest.mark.parametrize("option", ["--report", "--json"])
+def test_an_output_at_an_address_is_refused_before_anything_is_read(option: str, tmp_path: Path) -> None:
+    done = run("audit", tmp_path / "absent.csv", option, "https://me:secret@example.org/a.html")
+    assert done.code == 2
+    assert f"{option} https://example.org/a.html: is an address, and this is written here; name a path" in done.err
+    place = tmp_path / "a:" / "b"
+    place.mkdir(parents=True)
+    assert "absent.csv: does not exist" in run("audit", tmp_path / "absent.csv", option, place / "a.html").err
+
+
+def test_a_model_folder_at_an_address_is_refused(tmp_path: Path) -> None:
+    done = run("fit", write(tmp_path / "items.csv", made()), "--out", "s3://bucket/model")
+    assert "--out s3://bucket/model: is an address" in done.err
+
+
+@pytest.mark.parametrize("command", [("audit", ""), ("fit", "", "--out", "model"), ("lineage", ""), ("survey", "")])
+def test_an_empty_word_is_no_file(command: tuple[str, ...]) -> None:
+    done = run(*command)
+    assert done.code == 2
+    assert done.err == "Error: a file is named by an empty word; give its path\n"

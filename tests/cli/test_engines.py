@@ -44,6 +44,18 @@ def test_an_engine_that_cannot_be_is_one_sentence(table, options, said):
     assert said in " ".join(output.split())
 
 
+def test_who_waits_for_a_scheduler_is_told_for_how_long(table, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("polyculture.engine.dask_engine.PATIENCE", 0.2)
+    command = ["audit", table, "--no-cache", "--engine", "dask://127.0.0.1:1"]
+    code, output = run(*command)
+    said = " ".join(output.split())
+    assert code == 2
+    assert said.startswith("Note: asking for the scheduler at dask://127.0.0.1:1: at most 0.2 seconds for it")
+    assert "Error: no Dask scheduler with a worker answers at tcp://127.0.0.1:1" in said
+    assert "Note:" not in run(*command, "--quiet")[1]
+
+
 def test_an_address_is_read_and_a_run_kept_at_one(table, tmp_path, monkeypatch):
     fsspec = pytest.importorskip("fsspec")
     monkeypatch.setenv("POLYCULTURE_CACHE", str(tmp_path / "cache"))

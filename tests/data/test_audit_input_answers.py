@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from polyculture.data.answers import MISSING, OUTSIDE, Answers
 from polyculture.data.audit_input import answers_from, read_answers
-from polyculture.errors import DataError
+from polyculture.errors import DataError, PolycultureError
 
 ITEMS = ["q1", "q2", "q3", "q4"]
 LABELS = ["a", "b", "c", "a"]
@@ -324,6 +325,48 @@ def test_columns_may_have_other_names_and_spaces_around_words_mean_nothing(tmp_p
 def test_columns_that_are_no_models_may_be_left_out(tmp_path: Path) -> None:
     answers = from_text(tmp_path, "item,subject,a,b\nq1,law,1,0\nq2,art,0,0\n", models=["a", "b"])
     assert answers.models == ("a", "b")
+
+
+@pytest.mark.parametrize("kind", ["wide", "long", "one file a model", "in memory"])
+def test_models_that_are_asked_for_are_the_only_ones(kind: str, tmp_path: Path) -> None:
+    long = long_frame().with_columns(prediction=pl.when(model="gpt").then(pl.lit("z")).otherwise("prediction"))
+    asked = ["t5", "bert"]
+    if kind == "wide":
+        answers = read_answers(write(wide_frame().with_columns(gpt=pl.lit("z")), tmp_path / "a.csv"), models=asked)
+    elif kind == "long":
+        answers = read_answers(write(long, tmp_path / "a.parquet"), models=asked)
+    elif kind == "in memory":
+        answers = answers_from(long, models=asked)
+    else:
+        paths = [write(rows.drop("model"), tmp_path / f"{name}.csv") for (name,), rows in long.group_by("model")]
+        answers = read_answers(paths, models=asked)
+    assert answers.models == tuple(asked)
+    assert answers.correct is not None
+    np.testing.assert_array_equal(answers.correct, RIGHT[:, [2, 0]])
+    # what only others said is no option
+    assert sorted(answers.options) == ["a", "b", "c"]
+    assert noted(answers) == {}
+
+
+def test_models_of_right_and_wrong_or_with_probabilities_are_chosen_too(tmp_path: Path) -> None:
+    answers = from_text(
+        tmp_path, "model,item,correct\na,q1,1\nb,q1,0\nc,q1,1\na,q2,0\nb,q2,1\nd,q3,1\n", models=["b", "a"]
+    )
+    assert answers.correct is not None
+    assert (answers.models, answers.correct.tolist()) == (("b", "a"), [[False, True], [True, False]])
+    assert noted(answers)["items that no model answers"] == 1
+    text = "item,model,label,p_x,p_y\nq1,a,x,0.6,0.4\nq1,b,x,0.3,0.7\nq1,c,x,0.1,0.9\n"
+    rated = from_text(tmp_path, text, models=["c", "a"]).probabilities
+    assert {name: values.tolist() for name, values in rated.items()} == {"c": [[0.1, 0.9]], "a": [[0.6, 0.4]]}
+
+
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [(["bert", "gtp"], "has no model 'gtp', did you mean 'gpt'?"), ([], "models is"), ("bert", "two")],
+)
+def test_models_that_are_not_there_are_told(models: list[str], said: str) -> None:
+    with pytest.raises(PolycultureError, match=re.escape(said)):
+        answers_from(long_frame(), models=models)
 
 
 def test_numbers_of_different_types_are_the_same_word(tmp_path: Path) -> None:

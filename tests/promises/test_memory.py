@@ -52,6 +52,9 @@ def test_a_limit_holds_while_it_is_open_and_no_longer() -> None:
             pytest.raises(MemoryLimitError, match=r"up to 2\.00 GB.*; do less, or allow more"),
         ):
             memory.check(need)
+        with memory.limited(memory.IMPORTED - 1), pytest.raises(MemoryLimitError, match="whatever the data") as told:
+            memory.check(need)
+        assert "do less" not in str(told.value)
         with memory.limited(None):
             memory.check(memory.Need("to do all", 1e30, "no"))
         assert memory.limit() == 2e9
@@ -103,7 +106,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 COMMANDS = {
-    "audit a.csv": "to audit 2 models on 30 items needs up to 0.33 GB, and the limit is 0.10 GB; leave out models",
+    "audit a.csv": "to audit 2 models on 30 items needs up to 0.33 GB, and the limit is 0.10 GB; 0.33 GB are needed",
     "audit e.npz": "to audit 2 layers on 9 items needs up to",
     "survey p.csv": "to survey 0 MB of papers needs up to",
     "fit t.csv --out model --encoders lexical": "to fit 48 items needs up to",
@@ -118,12 +121,14 @@ def test_too_little_is_refused_before_the_work(command: str, place: Path, monkey
     done = run(*command.split(), "--memory", "100MB", "--quiet")
     assert done.refused, done
     assert COMMANDS[command] in done.err
-    assert done.err.rstrip().endswith("or allow more")
+    assert done.err.rstrip().endswith("so allow more")
     assert sorted(place.rglob("*")) == before
 
 
 def test_a_limit_ends_with_its_command(place: Path) -> None:
-    assert run("audit", place / "a.csv", "--memory", "1MB", "--quiet").refused
+    done = run("audit", place / "a.csv", "--memory", "1.5MB", "--quiet")
+    assert done.refused
+    assert "the limit is 1.5 MB; 0.33 GB are needed whatever the data, so allow more" in done.err
     assert memory.limit() is None
     assert run("audit", place / "a.csv", "--memory", "2GB", "--quiet").code == 0
 

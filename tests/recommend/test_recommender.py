@@ -197,6 +197,13 @@ def test_one_domain_and_a_table() -> None:
     assert len(model.notes()) == 1
 
 
+def test_what_nothing_was_held_out_for_is_called_not_judged() -> None:
+    rows = {"user": ["u", "u", "v", "v"], "item": ["a", "b", "b", "c"], "domain": ["x", "y", "x", "y"]}
+    notes = CrossDomainRecommender(("popularity",), k=1).fit(pl.DataFrame(rows)).notes()
+    assert any(note.endswith("(not judged: too few held-out users)") for note in notes)
+    assert "nan" not in " ".join(notes)
+
+
 def test_users_are_called_as_numbers_are_written() -> None:
     model = CrossDomainRecommender("popularity").fit(Interactions.of([1.0, 1.0, 2.0], [3, 4, 3]))
     assert model.recommend([2.0, 2, "2"], 1).items.tolist() == [["4"]] * 3

@@ -282,3 +282,23 @@ def test_small_shares_are_not_called_nothing() -> None:
     assert percent(0.00002) == "below 0.01 %"
     assert percent(0.0) == "0 %"
     assert percent(0.0012) == "0.12 %"
+
+
+def test_a_dashed_line_is_spoken_of_where_it_is_drawn(nine: AuditResult) -> None:
+    assert "left of the dashed line" in chart(nine, "tree").about
+    apart = chart(replace(nine, families={**nine.families, "cut": math.nan}), "tree")
+    assert "dashed" not in apart.about + apart.said
+    assert len(apart.spec["layer"]) == 1
+
+
+def test_settings_are_written_as_people_write_them(nine: AuditResult) -> None:
+    settings = {"measures": ("cka", "rsa"), "memory": 2**31, "truth": None, "seed": 3}
+    rows = dict(Page(render(replace(nine, settings=settings))).tables["settings"][1:])
+    assert rows == {"measures": "cka, rsa", "memory": "2 GiB", "truth": "–", "seed": "3"}
+
+
+def test_a_column_of_commands_is_there_where_one_is_told(nine: AuditResult) -> None:
+    advice = [{"action": "keep", "models": ["a"], "because": "of it", "command": ""}]
+    given = {"": replace(nine, advice=advice), "fit": replace(nine, advice=[{**advice[0], "command": "fit"}])}
+    heads = {command: Page(render(found)).tables["what to do"][0] for command, found in given.items()}
+    assert heads == {"": ["", "models", "because"], "fit": ["", "models", "because", "command"]}

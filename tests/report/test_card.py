@@ -378,8 +378,15 @@ def damaged(change: Any) -> dict[str, Any]:
 )
 def test_what_is_not_what_its_schema_says_is_refused_by_name(change: Any, tmp_path: Path) -> None:
     (tmp_path / "e.json").write_text(json.dumps(damaged(change)), encoding="utf-8")
-    with pytest.raises(DataError, match=r"e\.json: does not hold what an evaluation does .* write it again"):
+    with pytest.raises(DataError, match=r"e\.json: does not hold what an evaluation does, as .*; write it again"):
         make_card(tmp_path / "e.json")
+
+
+def test_what_is_missing_is_named_with_what_writes_it(tmp_path: Path) -> None:
+    (tmp_path / "e.json").write_text(json.dumps(damaged(lambda e: e.pop("data"))), encoding="utf-8")
+    with pytest.raises(DataError, match=r"'data' is missing; write it again .* \(polyculture evaluate, ") as caught:
+        make_card(tmp_path / "e.json")
+    assert "Error" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"schema": "polyculture.survey/1"}', "[" * 100_000, "\ud800"])

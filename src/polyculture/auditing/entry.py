@@ -53,7 +53,8 @@ def audit(
     options : sequence of str or None
         Answers allowed; others are counted and are wrong.
     models : sequence of str or None
-        Columns of a wide table that are models; all that have no other meaning if None.
+        The models to take: columns of a wide table, rows of a long one, files that are of one model each. If None,
+        all, and of a wide table each column that has no other meaning.
     labels : array of shape (n,) or None
         Right answers, where the source is a mapping of model to answers.
     truth : path or None

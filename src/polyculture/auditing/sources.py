@@ -19,6 +19,7 @@ from polyculture.data.audit_input import (
     read_embeddings,
     read_model_files,
 )
+from polyculture.data.audit_input.files import called
 from polyculture.data.remote import local_copy
 from polyculture.errors import DataError, ParameterError
 
@@ -81,6 +82,9 @@ def read(source: Any, how: Reading) -> Read:
 
 def _from_files(paths: Sequence[Path], how: Reading) -> Read:
     kind = detect_kind(paths) if how.kind == "auto" else how.kind
+    if how.models is not None and kind in ("embeddings", "models", "detections"):
+        other = "take the rows of the others out" if kind == "detections" else "give the files of these alone"
+        raise ParameterError(f"models names some of those that answer, and {called(paths)} holds {kind}; {other}")
     if kind == "embeddings":
         return read_embeddings(paths, item=how.columns.get("item", "item"))
     if kind == "models":
@@ -103,6 +107,8 @@ def _named(how: Reading, *allowed: str) -> dict[str, str]:
 
 def _from_memory(source: Any, how: Reading) -> Read:
     if isinstance(source, Mapping) and _are_vectors(source, how.kind):
+        if how.models is not None:
+            raise ParameterError("models names some of those that answer; take the others out of the mapping")
         return _embeddings(source)
     return answers_from(
         source,

@@ -224,8 +224,11 @@ def _regressions(found: AuditResult) -> Iterator[Table]:
 def _advice(found: AuditResult) -> Iterator[Table]:
     rows = [[a["action"], _names(a["models"]), a["because"], a.get("command") or ""] for a in found.advice]
     rows += [["not advised", "", reason, ""] for reason in found.withheld]
+    columns = ["", "models", "because", "command"]
+    if not any(row[-1] for row in rows):
+        rows, columns = [row[:-1] for row in rows], columns[:-1]
     if rows:
-        yield Table("advice", "what to do", ["", "models", "because", "command"], rows)
+        yield Table("advice", "what to do", columns, rows)
 
 
 def _policies(found: AuditResult) -> Iterator[Table]:

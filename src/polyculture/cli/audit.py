@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 KINDS = ("auto", "answers", "long", "wide", "outcomes", "detections", "embeddings", "models")
 MEASURES = "cka, mutual_knn, rbf_cka, rsa, procrustes, svcca"
-_BLOCKS = 2**31
-"""Bytes of the blocks of products, unless less is allowed in all."""
+_LEAST, _BLOCKS = 2**20, 2**31
+"""Bytes of the blocks of products: at least, and unless less is allowed in all."""
 
 
 def audit_command(
@@ -51,7 +51,7 @@ def audit_command(
     label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="Column of right answers.")] = "label",
     group: Annotated[str, typer.Option("--group", metavar="COLUMN", help="Column of groups of items.")] = "group",
     models: Annotated[
-        str | None, typer.Option("--models", metavar="A,B,...", help="Columns of a wide table that are models.")
+        str | None, typer.Option("--models", metavar="A,B,...", help="The only models to take, by their names.")
     ] = None,
     options: Annotated[
         str | None, typer.Option("--options", metavar="A,B,...", help="Answers allowed; others count as wrong.")
@@ -112,14 +112,14 @@ def audit_command(
         "permutations": permutations,
         "level": level,
         "adjust": adjust,
-        "memory": _BLOCKS if memory is None else min(_BLOCKS, size_of(memory) // 4),
+        "memory": _BLOCKS if memory is None else max(_LEAST, min(_BLOCKS, size_of(memory) // 4)),
         "cache": cache,
         "seed": seed,
     }
     # how much is held at a time changes no number
     asked = {name: value for name, value in settings.items() if name not in ("cache", "memory")}
     with kept_in(run, "audit", [*paths, truth, cards], asked, [json, report]):
-        with running_on(engine, workers):
+        with running_on(engine, workers, quiet=quiet):
             found = _audit(paths, settings, jobs=jobs, quiet=quiet)
         _tell(found, json)
         write_report(found, report, [*paths, truth, cards], language)

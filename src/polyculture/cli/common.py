@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from difflib import get_close_matches
@@ -25,10 +26,13 @@ ENDINGS = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson")
 """Of tables that are read and written."""
 HTML = (".html", ".htm")
 """Of reports."""
+_SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]+:)/")
 
 
 def here(given: str | Path) -> Path:
     """A path as it is; a copy of what lies at an address."""
+    if given == "":
+        fail("a file is named by an empty word; give its path")
     if not is_remote(given):
         return Path(given)
     from polyculture.data.remote import local_copy
@@ -242,6 +246,7 @@ def _broken_off(folder: Path) -> bool:
 
 
 def _check_file(option: str, path: Path, endings: Sequence[str]) -> None:
+    _check_here(option, path)
     if endings and path.suffix.lower() not in endings:
         raise DataError(f"{option} {path}: the ending {path.suffix!r} is not known; end it in {', '.join(endings)}")
     if path.is_dir():
@@ -252,11 +257,19 @@ def _check_file(option: str, path: Path, endings: Sequence[str]) -> None:
 
 
 def _check_folder(option: str, path: Path) -> None:
+    _check_here(option, path)
     if path.exists() and not path.is_dir():
         raise DataError(f"{option} {path}: is a file; name a folder")
     _check_parent(option, path)
     if path.is_dir() and not os.access(path, os.W_OK):
         raise DataError(f"{option} {path}: may not be written to; choose another folder")
+
+
+def _check_here(option: str, path: Path) -> None:
+    # a path has lost one of the slashes of an address
+    address = _SCHEME.sub(r"\1//", str(path))
+    if is_remote(address) and not path.absolute().parent.is_dir():
+        raise DataError(f"{option} {address}: is an address, and this is written here; name a path, and copy it there")
 
 
 def _check_parent(option: str, path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from polyculture.addresses import without_secrets
 from polyculture.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ Workers = Annotated[
 ]
 
 
-def running_on(engine: str, workers: int | None) -> AbstractContextManager[Used]:
-    """The engine in use within a ``with``.
+def running_on(engine: str, workers: int | None, *, quiet: bool = False) -> AbstractContextManager[Used]:
+    """The engine in use within a ``with``; who waits for one at an address learns for how long at most.
 
     Raises
     ------
@@ -38,6 +39,11 @@ def running_on(engine: str, workers: int | None) -> AbstractContextManager[Used]
 
     if workers is not None and "://" in engine:
         raise ParameterError("--workers: is for processes started here; a cluster at an address has its own")
+    if not quiet and engine.startswith("dask://"):
+        from polyculture.engine.dask_engine import PATIENCE
+
+        waited = f"at most {PATIENCE:g} seconds for it, and as many for a worker"
+        typer.echo(f"Note: asking for the scheduler at {without_secrets(engine)}: {waited}", err=True)
     try:
         return use(engine, workers=workers)
     except ParameterError as error:

@@ -200,7 +200,7 @@ def fit_command(
 
     def work() -> None:
         inputs = [data, *_base_model(choices)]
-        with kept_in(run, "fit", inputs, settings, outputs.all()), running_on(engine, workers):
+        with kept_in(run, "fit", inputs, settings, outputs.all()), running_on(engine, workers, quiet=quiet):
             _run(data, wanted, columns, choices, outputs, quiet=quiet, verbose=verbose)
 
     _by_all(work)

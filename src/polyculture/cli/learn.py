@@ -96,6 +96,7 @@ def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *,
     check_choice("--fuse", choices.fuse, FUSE)
     if limit() is not None and choices.backbone is not None:
         raise ParameterError("--memory: what fine-tuning a --backbone needs is not known; leave one of them out")
+    _check_classes(data)
     judged = _judged(data, wanted=outputs.report is not None)
     backbone = _backbone(choices, written=outputs.pretrained is not None)
     encoders = _preset(choices.task, data) or _encoders(
@@ -119,6 +120,30 @@ def learn(data: DomainData, choices: Choices, outputs: Outputs, clock: Steps, *,
             found = _evaluated(model, prepared, choices) if judged else None
     steps = [*clock.taken, *model.steps_, *last.taken]
     return Fitted(model, step, prepared, found, steps, choices, outputs)
+
+
+def _check_classes(data: DomainData) -> None:
+    """Labels must be classes: few of them repeat where numbers were measured.
+
+    Raises
+    ------
+    DataError
+        If they are numbers with fractions, and more than half of them differ.
+    """
+    labels = data.label[data.labelled].tolist()
+    different = set(labels)
+    if 2 * len(different) <= len(labels):
+        return
+    try:
+        values = [float(label) for label in different]
+    except ValueError:
+        return
+    if not all(value.is_integer() for value in values):
+        raise DataError(
+            f"{data.source}: its {len(labels)} labels are {len(different)} different numbers, and fit learns classes; "
+            "sort them into a few classes, or learn numbers (regression) in Python with "
+            "polyculture.CrossDomainRegressor"
+        )
 
 
 def _check_enough(learnt: DomainData) -> None:

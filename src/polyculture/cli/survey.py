@@ -142,7 +142,7 @@ def survey_command(
     settings |= _asked(questions)
     asked = {name: value for name, value in settings.items() if name != "jobs"}
     with kept_in(run, "survey", [*paths, vocabulary], asked, [json, report]):
-        with running_on(engine, workers):
+        with running_on(engine, workers, quiet=quiet):
             found = _survey(paths, settings, quiet=quiet)
         _tell(found, json)
         write_report(found, report, [*paths, vocabulary], language)

@@ -21,7 +21,8 @@ def numbers(values: Sequence[Any], column: str, source: str) -> Array:
         try:
             side[row - 1] = float(value)
         except (TypeError, ValueError) as error:
-            raise DataError(f"{source}: row {row} has {value!r} in {column!r}; give a number") from error
+            said = f"is empty in {column!r}" if value is None else f"has {value!r} in {column!r}"
+            raise DataError(f"{source}: row {row} {said}; give a number") from error
     return _finite(side, column, source)
 
 
@@ -29,16 +30,20 @@ def stack(values: Sequence[Any], column: str, source: str) -> Array:
     """A column of lists of numbers, equally long, as a matrix."""
     rows: list[Array] = []
     for row, value in enumerate(values, start=1):
+        if value is None:
+            raise DataError(f"{source}: row {row} is empty in {column!r}; give a list of numbers in every row")
         try:
             rows.append(np.asarray(value, dtype=np.float64))
         except (TypeError, ValueError) as error:
             raise DataError(
                 f"{source}: row {row} has no list of numbers in {column!r}; give one in every row"
             ) from error
-        if rows[-1].ndim != 1 or rows[-1].shape != rows[0].shape or not rows[-1].size:
+        if rows[-1].ndim != 1 or not rows[-1].size:
+            raise DataError(f"{source}: row {row} has no list of numbers in {column!r}; give one in every row")
+        if rows[-1].shape != rows[0].shape:
             raise DataError(
-                f"{source}: row {row} has numbers of shape {rows[-1].shape} in {column!r}, row 1 has {rows[0].shape}; "
-                "give lists of one length"
+                f"{source}: row {row} has {len(rows[-1])} numbers in {column!r}, row 1 has {len(rows[0])}; give lists "
+                "of one length"
             )
     return _finite(np.stack(rows), column, source) if rows else np.empty((0, 1))
 

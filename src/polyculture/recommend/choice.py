@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Self
@@ -49,15 +50,19 @@ class Choice:
 
     def told(self, domain: str) -> list[str]:
         """What was chosen, in sentences."""
-        lines = [f"{domain}: {_sum(self.warm)} (held-out NDCG {self.worth:.4f})"]
+        lines = [f"{domain}: {_sum(self.warm)} ({_worth(self.worth)})"]
         if self.order:
             lines.append(
                 f"{domain}: the best items are put in order by a network with a share of {self.order.share:g} "
                 f"(held-out NDCG {self.order.worth:.4f}, {self.order.before:.4f} without)"
             )
         if self.cold:
-            lines.append(f"{domain}, users new to it: {_sum(self.cold)} (held-out NDCG {self.cold_worth:.4f})")
+            lines.append(f"{domain}, users new to it: {_sum(self.cold)} ({_worth(self.cold_worth)})")
         return lines
+
+
+def _worth(found: float) -> str:
+    return "not judged: too few held-out users" if math.isnan(found) else f"held-out NDCG {found:.4f}"
 
 
 def _sum(members: Sequence[Member]) -> str:

@@ -43,7 +43,9 @@ def climb(
     """
     for name, rungs in ladders.items():
         if start.get(name) not in rungs:
-            raise ParameterError(f"the search starts with {name} at {start.get(name)}; use one of {tuple(rungs)}")
+            raise ParameterError(
+                f"the search starts with {name} at {start.get(name)}; use one of {', '.join(map(str, rungs))}"
+            )
     known: dict[tuple[Any, ...], float] = {}
 
     def asked(at: dict[str, Any]) -> float:

@@ -56,7 +56,7 @@ def weights_of(others: Any) -> tuple[float, ...]:
         If it is no sequence of numbers above 0.
     """
     if not isinstance(others, Sequence | np.ndarray) or not all(_is_number(each) and each > 0 for each in others):
-        raise ParameterError(f"others is {others!r}; use a tuple of numbers above 0, or an empty one")
+        raise ParameterError(f"others is {others!r}; list numbers above 0, or none")
     return tuple(sorted(others))
 
 

@@ -135,13 +135,15 @@ def _tree(found: AuditResult, order: Ints) -> Chart | None:
     branches = list(merges(linkage, {int(model): i for i, model in enumerate(order)}))
     names = [found.models[i] for i in order]
     cut = float(found.families.get("cut", np.nan))
-    joined = [[round(corners[1][0], 4)] for corners in branches]
+    meet = [[round(corners[1][0], 4)] for corners in branches]
     said = say(
         "{count} models are joined one after the other, at distances from {low} to {high}.",
         count=len(order),
-        low=f"{min(joined)[0]:.3f}",
-        high=f"{max(joined)[0]:.3f}",
+        low=f"{min(meet)[0]:.3f}",
+        high=f"{max(meet)[0]:.3f}",
     )
-    about = say("Models that meet further left are more alike; families are what is joined left of the dashed line.")
-    table = shown(Table("tree", "distances at which models are joined", ["distance"], joined))
+    about = say("Models that meet further left are more alike.")
+    if np.isfinite(cut):
+        about = joined(about, say("Families are what is joined left of the dashed line."))
+    table = shown(Table("tree", "distances at which models are joined", ["distance"], meet))
     return dendrogram("tree", say("Which models are joined first"), (said, about), names, branches, cut, table)

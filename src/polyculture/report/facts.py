@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from polyculture.memory import written
 from polyculture.report.language import heard, listed
 from polyculture.report.plain import short
 from polyculture.tables import Table, cell
@@ -74,6 +75,7 @@ CHOSEN = ("choices", "graph", "merge", "fused")
 """Tables in which all words are the program's: what it chose among its own methods."""
 LISTING = ("models", "members", "models chosen on half the items")
 """Columns of names, of which the last words may say how many more there are."""
+_GIB = 2**30
 _SENTENCE = re.compile(r".{0,24}[\u4e00-\u9fff].{16}|\S+ .{36}", re.DOTALL)
 _COUNT = re.compile(r"[+-]?\d[\d.,]* .*[a-z]")
 _NUMBER = re.compile(r"–|[+-]?(\d[\d.]*|inf) \[[^\]]*\]|[+-]?\d[\d.]*( · [\d.]+)*")
@@ -147,10 +149,10 @@ def facts(value: Mapping[str, Any], titles: Mapping[str, str], path: str = "") -
     Examples
     --------
     >>> from polyculture.report.facts import facts
-    >>> found = {"kind": "words", "scores": {"words 1": 0.8}}
+    >>> found = {"kind": ("words", "graph"), "memory": 2**31, "scores": {"words 1": 0.8}}
     >>> for table in facts(found, {"": "the graph", "scores": "held-out items"}):
     ...     print(table.title, table.columns, table.rows)
-    the graph ['', 'value'] [['kind', 'words']]
+    the graph ['', 'value'] [['kind', 'words, graph'], ['memory', '2 GiB']]
     held-out items ['', 'value'] [['words 1', 0.8]]
     """
     plain, further = [], []
@@ -161,9 +163,18 @@ def facts(value: Mapping[str, Any], titles: Mapping[str, str], path: str = "") -
         elif isinstance(found, list) and found and all(isinstance(each, Mapping) for each in found):
             further.append(_records(found, below, titles))
         else:
-            plain.append([str(key), ", ".join(map(cell, found)) if isinstance(found, list) else found])
+            plain.append([str(key), _written(str(key), found)])
     title = titles.get(path, path.replace(".", ", "))
     return [*([Table(path, title, ["", "value"], plain)] if plain else []), *further]
+
+
+def _written(key: str, value: Any) -> Any:
+    """A plain value as people write it: lists between commas, nothing as a dash, bytes of memory in their unit."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(cell, value))
+    if key == "memory" and isinstance(value, int):
+        return f"{value / _GIB:g} GiB" if value % _GIB == 0 else written(value)
+    return "–" if value is None else value
 
 
 def _records(found: Sequence[Mapping[str, Any]], path: str, titles: Mapping[str, str]) -> Table:

@@ -68,7 +68,8 @@ def read_answers(
     options : sequence of str, optional
         All options. Otherwise, they are those that have a column of probabilities, or else all labels and answers.
     models : sequence of str, optional
-        The columns of a wide table that are of models; otherwise, all that have no other meaning.
+        The columns of a wide table that are of models (otherwise, all that have no other meaning); of other layouts,
+        the only models whose answers are read.
 
     Returns
     -------
@@ -115,8 +116,10 @@ def cells_of(
     """Cells of tables, however they are laid out; see `read_answers`."""
     check_named(tables, names)
     given = None if options is None else different(options)
+    if models is not None and (isinstance(models, str) or not models):
+        raise ParameterError(f"models is {listed(models)}; name two or more")
     if layout(tables, names, kind) == "long":
-        return read_long(tables, names, given, source)
+        return read_long(tables, names, given, source, models)
     if len(tables) > 1:
         raise DataError(
             f"{source}: each has a column for every model; join them into one table, or give a file for each model "
@@ -125,9 +128,20 @@ def cells_of(
     return read_wide(tables[0], names, given, kind=kind, models=models)
 
 
+def listed(words: Sequence[str]) -> str:
+    """Words as a person lists them.
+
+    Examples
+    --------
+    >>> listed(("a", "b")), listed(()), listed("ab")
+    ('a,b', 'empty', "the word 'ab'")
+    """
+    return f"the word {words!r}" if isinstance(words, str) else ",".join(map(str, words)) or "empty"
+
+
 def different(options: Sequence[str]) -> list[str]:
     """Options that were given, if they are two or more different words."""
     words = [str(option).strip() for option in options]
     if isinstance(options, str) or len(set(words)) < len(words) or len(words) < 2 or "" in words:
-        raise ParameterError(f"options is {options!r}; give two or more different words")
+        raise ParameterError(f"options is {listed(options)}; give two or more different words")
     return words

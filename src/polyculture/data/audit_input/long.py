@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
 
 import numpy as np
 import polars as pl
@@ -14,21 +16,35 @@ from polyculture.data.audit_input.codes import Codes
 from polyculture.data.audit_input.names import Names
 from polyculture.data.audit_input.places import Places, Rows, Words
 from polyculture.data.audit_input.probabilities import check_probabilities
-from polyculture.data.audit_input.tables import Table, quoted
+from polyculture.data.audit_input.tables import Table, quoted, some
 from polyculture.errors import DataError
 
 
-def read_long(tables: Sequence[Table], names: Names, options: Sequence[str] | None, source: str) -> Cells:
+def read_long(
+    tables: Sequence[Table],
+    names: Names,
+    options: Sequence[str] | None,
+    source: str,
+    models: Sequence[str] | None = None,
+) -> Cells:
     """All tables as one, in which each item has a row for each model.
+
+    Parameters
+    ----------
+    models : sequence of str or None
+        The only ones whose answers are read, in this order; all in the order of the rows if None.
 
     Raises
     ------
     DataError
-        If a row lacks its item or model, or contradicts another.
+        If a row lacks its item or model, or contradicts another; if a model that was asked for has no row.
     """
+    if models is not None:
+        _check_models(tables, names, models, source)
+        tables = [_only(table, names, models) for table in tables]
     offered = _offered(tables, names, options)
     given = options or offered
-    words = Words(Codes(given), Codes(), Codes(), Codes())
+    words = Words(Codes(given), Codes(), Codes(models or ()), Codes())
     rows = _joined(
         [_rows(number, table, names, words, given if offered else ()) for number, table in enumerate(tables)]
     )
@@ -43,7 +59,40 @@ def read_long(tables: Sequence[Table], names: Names, options: Sequence[str] | No
     cells.note("rows that repeat another", len(places.again()), "read once")
     cells.answers, cells.right = places.matrix("answer"), places.matrix("right")
     cells.probabilities = places.probabilities()
-    return cells
+    return cells if models is None else _first(cells, len(dict.fromkeys(models)))
+
+
+def _check_models(tables: Sequence[Table], names: Names, models: Sequence[str], source: str) -> None:
+    """Each model that was asked for must have a row, or be what a file is called."""
+    there: dict[str, None] = {}
+    for table in tables:
+        for name in _named(table, names):
+            there[name] = None
+    for model in models:
+        if model not in there:
+            near = get_close_matches(model, there, n=1)
+            hint = f", did you mean {near[0]!r}?" if near else ";"
+            raise DataError(f"{source}: has no model {model!r}{hint} its models are {some(list(there))}")
+
+
+def _named(table: Table, names: Names) -> list[str]:
+    if names.model not in table:
+        return [_called(table)]
+    return table.texts(names.model).drop_nulls().unique(maintain_order=True).to_list()
+
+
+def _only(table: Table, names: Names, models: Sequence[str]) -> Table:
+    """The table without the answers of other models; the rows stay, as messages count them and items are theirs."""
+    of_all = pl.repeat(_called(table), table.frame.height, eager=True)
+    ours = (table.texts(names.model) if names.model in table else of_all).is_in(list(models))
+    columns = [c for c in (names.prediction, names.correct, *names.options(table).values()) if c in table]
+    return replace(table, frame=table.frame.with_columns(pl.when(ours).then(pl.col(c)).alias(c) for c in columns))
+
+
+def _first(cells: Cells, models: int) -> Cells:
+    """Those models alone that were numbered first."""
+    answers, right = (None if part is None else part[:, :models] for part in (cells.answers, cells.right))
+    return replace(cells, models=cells.models[:models], answers=answers, right=right)
 
 
 def _offered(tables: Sequence[Table], names: Names, options: Sequence[str] | None) -> list[str]:
@@ -71,13 +120,18 @@ def _rows(number: int, table: Table, names: Names, words: Words, rated: Sequence
 
 def _models(table: Table, names: Names, words: Words) -> Ints:
     if names.model not in table:
-        model = words.models.of(pl.Series([table.model or table.source]), table.source)
+        model = words.models.of(pl.Series([_called(table)]), table.source)
         return model.repeat(table.frame.height)
     models = words.models.of(table.column(names.model), table.source)
     if (models == MISSING).any():
         row = int(np.argmax(models == MISSING)) + 1
         raise DataError(f"{table.source}: row {row} has nothing in {names.model!r}; fill it in")
     return models
+
+
+def _called(table: Table) -> str:
+    """The model of a table that is of one."""
+    return table.model or table.source
 
 
 def _values(table: Table, names: Names, words: Words) -> dict[str, Ints]:

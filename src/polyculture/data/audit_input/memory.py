@@ -41,7 +41,7 @@ def answers_from(
     items, labels, groups : sequence of n, optional
         Of a mapping or an array: ids (numbers from 0 if there are none), right answers, groups of items.
     models : sequence of m str, optional
-        Of an array: names (numbers from 0 if there are none). Of a wide table: its columns that are of models.
+        Of an array: names (numbers from 0 if there are none). Of a table: see `read_answers`.
     options : sequence of str, optional
         See `read_answers`.
     probabilities : mapping of str to array of shape (n, options), optional

@@ -23,6 +23,13 @@ _ARTICLE = {
     "recommendation": "a fit or an evaluation of a recommender",
     "audit": "an audit",
 }
+_WRITTEN_BY = {
+    "model": "polyculture fit or recommend fit",
+    "fit": "polyculture fit --json",
+    "evaluation": "polyculture evaluate, fit or demo, with --json",
+    "recommendation": "polyculture recommend fit or recommend evaluate, with --json",
+    "audit": "polyculture audit --json",
+}
 
 
 def make_card(*paths: str | Path, name: str | None = None) -> Card:
@@ -85,9 +92,11 @@ def _read(part: Callable[[Mapping[str, Any]], dict[str, Any]], source: Source | 
     try:
         return part(source.found)
     except (AttributeError, LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        lacking = isinstance(error, KeyError) and error.args
+        why = f"{error.args[0]!r} is missing" if lacking else "something in it is of another kind"
         raise DataError(
-            f"{source.path}: does not hold what {_ARTICLE[source.what]} does ({type(error).__name__}: {error}); "
-            "write it again with this version"
+            f"{source.path}: does not hold what {_ARTICLE[source.what]} does, as {why}; write it again with this "
+            f"version ({_WRITTEN_BY[source.what]}), or leave it out"
         ) from error
 
 

@@ -61,7 +61,8 @@ def from_tags(papers: Papers) -> Tagged:
 
 def _check(papers: Papers, column: str) -> None:
     if column not in papers.frame.columns:
-        raise DataError(f"{papers.source}: has no column {column!r} of tags; its columns are {papers.frame.columns}")
+        there = ", ".join(papers.frame.columns)
+        raise DataError(f"{papers.source}: has no column {column!r} of tags; its columns are {there}")
     kind = papers.frame.schema[column]
     if kind != pl.Boolean:
         raise DataError(f"{papers.source}: the column {column!r} of tags is {kind}, not boolean; write true or false")
