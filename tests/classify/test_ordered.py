@@ -79,3 +79,25 @@ def test_an_error_names_the_row_that_was_given():
     split = np.where(np.arange(N) == 40, "test", "train")
     with pytest.raises(DataError, match="row 41 is a test item"):
         CrossDomainClassifier(("lexical",)).fit(texts, y, split=split)
+
+
+def test_neighbours_are_named_by_where_they_were_given(tmp_path):
+    texts, y = _texts()
+    texts = np.array([f"{text} own{i}" for i, text in enumerate(texts)], dtype=object)
+    told = []
+    for rows in (np.arange(N), SHUFFLED):
+        model = CrossDomainClassifier(("lexical",), graph="same", hops=(1,), neighbours=3, components=4, **SMALL)
+        model.fit(texts[rows], y[rows], domain=DOMAIN[rows]).save(tmp_path / "model")
+        for each in (model, CrossDomainClassifier.load(tmp_path / "model")):
+            (found,) = each.explain([texts[0]], kinds=("neighbours",))
+            told.append([(texts[rows][of["item"]], of["effect"]) for of in found.neighbours])
+            assert each.places_among_fitted(texts[rows]) == {place: place for place in range(N)}
+    assert len(told[0]) > 1
+    assert told == [told[0]] * 4
+
+
+def test_steps_that_are_called_one_by_one_leave_items_where_they_are():
+    texts, y = _texts()
+    model = CrossDomainClassifier(("lexical",), **SMALL).fit(texts, y)
+    assert model.preprocess(texts, y).texts.tolist() == texts.tolist()
+    assert model.as_given(np.array([-1, 5])).tolist() == [-1, 5]

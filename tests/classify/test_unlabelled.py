@@ -38,7 +38,7 @@ def test_what_the_domain_itself_tells_is_learnt(fitted):
     x, y, domain = items(seed=1)
     new = domain == "new"
     found = {name: m.score(x[new], y[new], domain=domain[new]) for name, m in fitted.items()}
-    assert found["fine_tune"] + 0.1 < found["auto"]
+    assert found["fine_tune"] + 0.05 < found["auto"]
     own = fitted["auto"].own_["new"]
     assert own.method in ("self_training", "self_training_free")
     assert set(own.scores) == {"none", "self_training", "self_training_free"}

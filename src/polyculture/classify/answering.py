@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from polyculture.arrays import Array, Floats, Mask
+from polyculture.arrays import Array, Floats, Ints, Mask
 from polyculture.classify.lacking import Joined, by_pattern, having
 from polyculture.classify.learnt import among, prints
 from polyculture.classify.notes import unseen
@@ -29,6 +29,8 @@ class Answering(Reading):
 
     learnt_: Array | None
     fitted_: Array | None
+    order_: Ints | None = None
+    """Where each fitted item stood in what was given; None where items stayed in their order."""
 
     def encode(self, X: Any, *, edges: sp.sparray | None = None, graph: sp.sparray | None = None) -> Encoded:
         """Steps 1 and 2 for items that arrive later; `edges` and `graph` as in :meth:`predict`."""
@@ -64,14 +66,22 @@ class Answering(Reading):
         self._check_fitted()
         return None if self.learnt_ is None else among(self.prints(X), self.learnt_)
 
+    def as_given(self, positions: Ints) -> Ints:
+        """Where fitted items stood in what was given to :meth:`fit`; -1, and copies that were made, stay."""
+        if self.order_ is None:
+            return positions
+        own = (positions >= 0) & (positions < len(self.order_))
+        return np.where(own, self.order_[np.where(own, positions, 0)], positions)
+
     def places_among_fitted(self, X: Any) -> dict[int, int]:
-        """Place of each item among the fitted ones, by its position there; those that were not fitted are left out.
+        """Place of each item in what was fitted, by its position there; those that were not fitted are left out.
 
         It is empty for a model without a graph that was saved, which does not keep them in their order.
         """
         known = {int(one): place for place, one in enumerate(self.prints(X)) if one}
         fitted = [] if self.fitted_ is None else self.fitted_.tolist()
-        return {position: known[one] for position, one in enumerate(fitted) if one in known}
+        positions = self.as_given(np.arange(len(fitted))).tolist()
+        return {position: known[one] for position, one in zip(positions, fitted, strict=True) if one in known}
 
     def _members(self, encoded: Encoded, domain: Array) -> dict[str, Array]:
         """Answers of each part before fusion; an unknown domain gets the merged model for an expert."""

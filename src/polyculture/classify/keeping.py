@@ -94,6 +94,7 @@ class Keeping(Fitting):
             "learnt": self.learnt_,
             # neighbours are named by them, and without a graph there are none
             "fitted": self.fitted_ if self.features_.spread_.layers_ else None,
+            "order": self.order_ if self.features_.spread_.layers_ else None,
         }
 
     @classmethod
@@ -128,6 +129,7 @@ class Keeping(Fitting):
         model.own_ = {name: _OWN[s["kind"]].from_state(s) for name, s in state["own"].items()}
         # models that were saved before items were remembered have none
         model.learnt_, model.fitted_ = state.get("learnt"), state.get("fitted")
+        model.order_ = state.get("order")
         model.heads_ = {name: TaskHead.from_state(s) for name, s in state["heads"].items()}
         return model
 

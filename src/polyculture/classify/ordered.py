@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
@@ -42,7 +42,7 @@ def ordered(data: DomainData) -> DomainData:
     """
     if data.graph is not None:
         return data
-    return _placed(data, order_of(data))
+    return placed(data, order_of(data))
 
 
 def with_ids_kept(data: DomainData, work: Callable[[DomainData], DomainData]) -> DomainData:
@@ -65,8 +65,23 @@ def with_ids_kept(data: DomainData, work: Callable[[DomainData], DomainData]) ->
     if data.graph is not None:
         return work(data)
     order = order_of(data)
-    found = work(_placed(data, order))
+    found = work(placed(data, order))
     return replace(found, ids=data.ids[order[found.ids.astype(int)]])
+
+
+def placed(data: DomainData, order: Sequence[int] | Ints) -> DomainData:
+    """The items in this order, their ids their places in it.
+
+    Examples
+    --------
+    >>> from polyculture.classify.ordered import placed
+    >>> from polyculture.data import DomainData
+    >>> found = placed(DomainData.of(["a", "b", "c"]), [2, 0, 1])
+    >>> found.texts.tolist(), found.ids.tolist()
+    (['c', 'a', 'b'], ['0', '1', '2'])
+    """
+    found = data if np.array_equal(order, np.arange(len(data))) else data.take(order)
+    return replace(found, ids=np.array([str(place) for place in range(len(data))], dtype=object))
 
 
 def order_of(data: DomainData) -> Ints:
@@ -90,11 +105,6 @@ def order_of(data: DomainData) -> Ints:
     rows = zip(told, *columns, strict=True)
     hashes = [_hash([repr(facts).encode("utf-8", "surrogatepass"), *parts]) for facts, *parts in rows]
     return np.argsort(np.array(hashes), kind="stable")
-
-
-def _placed(data: DomainData, order: Ints) -> DomainData:
-    found = data if np.array_equal(order, np.arange(len(data))) else data.take(order)
-    return replace(found, ids=np.array([str(place) for place in range(len(data))], dtype=object))
 
 
 def _hash(parts: list[bytes]) -> str:

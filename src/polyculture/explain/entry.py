@@ -198,12 +198,12 @@ def _patches(asked: Asked, wanted: Wanted) -> Found:
 
 
 def _neighbours(asked: Asked, wanted: Wanted) -> Found:
-    yield from (listed(found, wanted.most) for found in neighbours_of(asked))
+    yield from (listed(asked, found, wanted.most) for found in neighbours_of(asked))
 
 
 def _edges(asked: Asked, wanted: Wanted) -> Found:
     for reasons in graph_reasons(asked, seed=wanted.seed):
-        ends = reasons.around.listed().tolist()
+        ends = asked.model.as_given(reasons.around.listed()).tolist()
         order = np.argsort(-reasons.edges, kind="stable")[: wanted.most].tolist()
         yield [{"from": ends[j][0], "to": ends[j][1], "weight": float(reasons.edges[j])} for j in order]
 

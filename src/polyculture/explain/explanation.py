@@ -29,7 +29,7 @@ class Explanation:
         Squares of an image, the largest weight first, by the pixel at their upper left and their side: how much the
         log-odds fall with each covered by the image's mean colour.
     neighbours : sequence of {"item", "effect", "weight"}, or None
-        Fitted items on the graph by their position, the largest effect first.
+        Fitted items on the graph by their position in what was given to ``fit``, the largest effect first.
     edges : sequence of {"from", "to", "weight"}, or None
         Edges of a graph whose layers were learnt, the largest weight first; -1 is the item itself.
     domains, modalities : mapping of name to {"share", "error"}, or None

@@ -136,8 +136,8 @@ def neighbour_reasons(
     Returns
     -------
     list of dict
-        ``item`` (position among the fitted items), ``weight`` (length of its part) and ``effect``; empty where no graph
-        was chosen or where layers are learnt.
+        ``item`` (position in what was given to ``fit``), ``weight`` (length of its part) and ``effect``; empty where no
+        graph was chosen or where layers are learnt.
 
     Examples
     --------
@@ -152,15 +152,16 @@ def neighbour_reasons(
         return []
     one = [text] if isinstance(text, str) else np.asarray(text, dtype=float).reshape(1, -1)
     asked = Asked.of(model, one, domain=None if domain is None else [domain], edges=edges)
-    return listed(neighbours_of(asked)[0], most)
+    return listed(asked, neighbours_of(asked)[0], most)
 
 
-def listed(found: Neighbours, most: int) -> list[dict[str, Any]]:
-    """The neighbours with the largest effects, the largest first."""
+def listed(asked: Asked, found: Neighbours, most: int) -> list[dict[str, Any]]:
+    """The neighbours with the largest effects, the largest first, by their positions in what was given to fit."""
+    items = asked.model.as_given(found.items)
     order = np.argsort(-np.abs(found.effects), kind="stable")[:most].tolist()
     return [
         {
-            "item": int(found.items[j]),
+            "item": int(items[j]),
             "effect": float(found.effects[j]),
             "weight": float(np.linalg.norm(found.parts[j])),
         }
