@@ -44,8 +44,9 @@ def keep_freed_memory() -> None:
     """
     if sys.platform == "linux":
         choose = getattr(ctypes.CDLL(None), "mallopt", None)
-        for name, value in _THRESHOLDS.items() if choose is not None else ():
-            choose(name, value)
+        if choose is not None:
+            for name, value in _THRESHOLDS.items():
+                choose(name, value)
 
 
 def installed_version() -> str:
