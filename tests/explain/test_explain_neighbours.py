@@ -64,7 +64,8 @@ def test_all_kept_is_the_answer_and_none_kept_is_that_without_edges(of_edges) ->
 
 def test_neighbours_are_named_the_largest_effect_first(of_texts: CrossDomainClassifier) -> None:
     encoded = of_texts.encode([TEXT])
-    known = {int(item) for _, items, _ in of_texts.features_.neighbour_shares(encoded) for item in items}
+    near = of_texts.features_.neighbour_shares(encoded)
+    known = {int(item) for _, items, _ in near for item in of_texts.as_given(items)}
     found = neighbour_reasons(of_texts, TEXT, "a")
 
     assert found
