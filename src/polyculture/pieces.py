@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 from polyculture import engine, store
@@ -60,7 +61,9 @@ def steps(
             asked.append(place)
             yield piece
 
-    for at, result in engine.as_done(function, lacking(), shared=shared, jobs=jobs):
-        place = asked[at]
-        found[place] = part.keep(names[place], result, kinds) if keeps[place] else result
+    # what still runs is given up at once where a result cannot be kept
+    with closing(engine.as_done(function, lacking(), shared=shared, jobs=jobs)) as done:  # type: ignore[type-var]
+        for at, result in done:
+            place = asked[at]
+            found[place] = part.keep(names[place], result, kinds) if keeps[place] else result
     return [found[place] for place in range(len(names))]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from polyculture import CrossDomainClassifier, CrossDomainRegressor
-from polyculture.classify.ordered import order_of, ordered, with_ids_kept
+from polyculture.classify.ordered import contents, ordered, with_ids_kept
 from polyculture.data import DomainData
 from polyculture.errors import DataError
 from polyculture.features.backbone import Backbone
+from polyculture.preprocess import Preprocessor
 
 RNG = np.random.default_rng(0)
 N = 120
@@ -60,12 +63,54 @@ def test_values_and_sets_of_labels_too():
         np.testing.assert_array_equal(*found)
 
 
-def test_what_is_not_known_of_an_item_counts_for_its_place():
+def test_all_that_is_known_of_an_item_counts():
     texts, _ = _texts()
-    one = DomainData.of(texts, label=[None] * N)
-    other = DomainData.of(texts, label=[None] * (N - 1) + ["+"])
-    assert sorted(order_of(one)) == list(range(N))
-    assert order_of(one).tolist() != order_of(other).tolist()
+    whole = DomainData.of({"text": texts, "vector": np.zeros((N, 2))}, label=[None] * N)
+    label = DomainData.of({"text": texts, "vector": np.zeros((N, 2))}, label=[None] * (N - 1) + ["+"])
+    lacking = DomainData.of(
+        {"text": texts, "vector": np.zeros((N, 2))}, label=[None] * N, present={"vector": np.arange(N) < N - 1}
+    )
+    first = contents(whole)
+    assert len(set(first.tolist())) == N
+    for other in (label, lacking):
+        found = contents(other)
+        assert found[-1] != first[-1]
+        np.testing.assert_array_equal(found[:-1], first[:-1])
+
+
+def test_a_further_domain_changes_nothing_that_others_hold_out():
+    texts, y = _texts()
+    step = Preprocessor(test=0.3, validation=0.2, near=None, random_state=0)
+    data = DomainData.of(np.array([f"{t} own{i}" for i, t in enumerate(texts)]), label=y, domain=DOMAIN)
+    few = data.take(DOMAIN == "a")
+    parts = []
+    for asked in (data, replace(few, ids=np.array([str(i) for i in range(len(few))], dtype=object))):
+        found = with_ids_kept(asked, step.fit_transform)
+        here = found.take(found.domain == "a")
+        parts.append(dict(zip(here.texts.tolist(), here.split.tolist(), strict=True)))
+    assert parts[0] == parts[1]
+
+
+def test_ids_that_were_given_are_drawn_by_and_named():
+    texts, y = _texts()
+    step = Preprocessor(test=0.3, validation=0.2, near=None, random_state=0)
+    ids = [f"r{i}" for i in range(N)]
+    data = DomainData.of(np.array([f"{t} own{i}" for i, t in enumerate(texts)]), label=y, ids=ids)
+    plain, kept = step.fit_transform(data), with_ids_kept(data, step.fit_transform)
+    told = [dict(zip(each.ids.tolist(), each.split.tolist(), strict=True)) for each in (plain, kept)]
+    assert told[0] == told[1]
+
+
+def test_an_error_and_a_copy_bear_the_ids_that_were_given():
+    data = DomainData.of(["one thing", "other thing", "one thing"], label=["+", "-", "+"])
+    data = data.with_split(["train", "train", "test"])
+    with pytest.raises(DataError, match=r"'0' as '2'|'2' as '0'"):
+        with_ids_kept(data, Preprocessor(random_state=0).fit_transform)
+    texts, y = _texts()
+    many = DomainData.of(np.array([f"{t} own{i}" for i, t in enumerate(texts)]), label=y)
+    found = with_ids_kept(many, Preprocessor(augment=0.5, near=None, random_state=0).fit_transform)
+    assert {name.partition("~")[0] for name in found.ids.tolist()} == {str(i) for i in range(N)}
+    assert len(found) > N
 
 
 def test_a_given_graph_leaves_items_where_they_are():
@@ -96,8 +141,13 @@ def test_neighbours_are_named_by_where_they_were_given(tmp_path):
     assert told == [told[0]] * 4
 
 
-def test_steps_that_are_called_one_by_one_leave_items_where_they_are():
+def test_a_fitted_model_knows_its_items_until_it_is_fitted_again():
     texts, y = _texts()
     model = CrossDomainClassifier(("lexical",), **SMALL).fit(texts, y)
+    order = model.as_given(np.arange(N)).tolist()
+    assert order != list(range(N))
     assert model.preprocess(texts, y).texts.tolist() == texts.tolist()
-    assert model.as_given(np.array([-1, 5])).tolist() == [-1, 5]
+    with pytest.raises(DataError):
+        model.fit(texts[:5], ["a"] * 5)
+    assert model.as_given(np.arange(N)).tolist() == order
+    assert model.as_given(np.array([-1, N + 3])).tolist() == [-1, N + 3]

@@ -107,7 +107,7 @@ def test_neighbours_are_called_by_their_texts_where_these_are_given(tmp_path: Pa
     for of in json.loads((tmp_path / "e.json").read_text())["items"][0]["neighbours"]:
         assert of["name"] == table["text"][of["item"]][:59] + "…" * (len(table["text"][of["item"]]) > 60)
     assert "“a " in told.out
-    assert "fitted item " in run(*how).out
+    assert "a fitted item (--known names it)" in " ".join(run(*how).out.split())
 
 
 def test_two_labelled_items_are_refused_in_one_sentence(tmp_path: Path) -> None:

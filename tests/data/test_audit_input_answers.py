@@ -362,7 +362,12 @@ def test_models_of_right_and_wrong_or_with_probabilities_are_chosen_too(tmp_path
 
 @pytest.mark.parametrize(
     ("models", "said"),
-    [(["bert", "gtp"], "has no model 'gtp', did you mean 'gpt'?"), ([], "models is"), ("bert", "two")],
+    [
+        (["bert", "gtp"], "has no model 'gtp', did you mean 'gpt'?"),
+        (["bert", "gpt", "bert"], "names 'bert' twice"),
+        ([], "models is"),
+        ("bert", "two"),
+    ],
 )
 def test_models_that_are_not_there_are_told(models: list[str], said: str) -> None:
     with pytest.raises(PolycultureError, match=re.escape(said)):

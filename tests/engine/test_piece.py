@@ -1,4 +1,4 @@
-"""What a worker of another engine does before its pieces."""
+"""What a worker that is started here is set to."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import subprocess
 import sys
 
 import pytest
+from engine_work import installed
+
+from polyculture.engine.dask_engine import WORKER, DaskEngine
 
 ROUNDS = """
 import resource
 import numpy as np
-from polyculture.engine.piece import keep_freed_memory
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -21,19 +23,29 @@ def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 faults()
-before = faults()
-keep_freed_memory()
-faults()
-print(before, faults())
+print(faults())
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="thresholds of glibc")
-def test_freed_arrays_are_used_again_where_dask_started_the_process():
-    thresholds = {"MALLOC_TRIM_THRESHOLD_": "65536"}
+def _faults(thresholds: dict[str, str]) -> int:
     done = subprocess.run(
         [sys.executable, "-c", ROUNDS], env={**os.environ, **thresholds}, check=True, capture_output=True, text=True
     )
-    before, after = map(int, done.stdout.split())
-    assert before > 40  # two a round at least, also where pages are large
-    assert after < before / 4
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="thresholds of glibc")
+def test_freed_arrays_are_used_again_with_the_thresholds_of_workers():
+    dask = _faults({"MALLOC_TRIM_THRESHOLD_": "65536"})
+    assert dask > 40  # two a round at least, also where pages are large
+    assert _faults(WORKER) < dask / 4
+
+
+def test_workers_that_are_started_here_have_them():
+    installed("dask")
+    engine = DaskEngine(None, 1)
+    try:
+        found = list(engine.as_done(os.getenv, [(name,) for name in WORKER], ()))
+    finally:
+        engine.close()
+    assert [value for _, value in sorted(found)] == list(WORKER.values())

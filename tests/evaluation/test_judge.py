@@ -9,6 +9,7 @@ from polyculture import CrossDomainClassifier
 from polyculture.data import DomainData
 from polyculture.evaluation import Evaluation, evaluate
 from polyculture.evaluation.tables import on_new_items, tables
+from polyculture.features.backbone import Backbone
 from polyculture.report import page_of
 
 TEXTS = [f"{'good' if i % 2 else 'bad'} {what} {i}" for i in range(60) for what in ("day", "meal")]
@@ -89,3 +90,17 @@ def test_each_part_is_compared_item_by_item(model: CrossDomainClassifier) -> Non
 def status(found: Evaluation, words: str) -> str:
     (hit,) = [finding for finding in page_of(found).findings if words in finding.title]
     return str(hit.status)
+
+
+def test_items_in_another_order_give_the_same_numbers() -> None:
+    rng = np.random.default_rng(0)
+    x, domain = rng.normal(size=(160, 4)), np.array(["days", "meals"])[rng.integers(0, 2, 160)]
+    y = (x[:, 0] + rng.normal(size=160) > 0).astype(int)
+    model = CrossDomainClassifier(backbone=Backbone(hidden=(8,), epochs=2)).fit(x[:80], y[:80], domain=domain[:80])
+    rows = np.arange(80, 160)
+    one, other = (
+        evaluate(model, DomainData.of(x[order], label=y[order], domain=domain[order])).to_dict()["lead"]
+        for order in (rows, rng.permutation(rows))
+    )
+    assert any(of["mean"]["low"] < of["mean"]["high"] for of in one.values())
+    assert one == other

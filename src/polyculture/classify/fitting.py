@@ -13,7 +13,7 @@ from polyculture.arrays import Array
 from polyculture.classify.described import depends_on
 from polyculture.classify.learning import Learning
 from polyculture.classify.need import check_memory
-from polyculture.classify.ordered import order_of, placed
+from polyculture.classify.ordered import with_order
 from polyculture.data import DomainData
 from polyculture.errors import ParameterError
 from polyculture.features.combine import Encoded, Features
@@ -73,13 +73,17 @@ class Fitting(Learning):
         self._check_parameters()
         self.clock_ = Steps()
         with self.clock_.step("preprocess"):
-            read = self._read(X, y, domain=domain, graph=graph, split=split, source="fit", reset=True)
-            self.order_ = None if graph is not None else order_of(read)
-            data = self._preprocessed(read if self.order_ is None else placed(read, self.order_))
+            data = self._read(X, y, domain=domain, graph=graph, split=split, source="fit", reset=True)
+            order = None
+            if graph is None:
+                data, order = with_order(data)
+            data = self._preprocessed(data)
         with store.part("fit", kinds=(DomainData,), data=replace(data, source=""), settings=depends_on(self)):
             with self.clock_.step("features"):
                 encoded = self.encode_fit(data)
-            return self.learn(encoded, data)
+            self.learn(encoded, data)
+        self.order_ = order
+        return self
 
     def preprocess(
         self,
@@ -91,7 +95,6 @@ class Fitting(Learning):
         split: Sequence[str] | Array | None = None,
     ) -> DomainData:
         """Step 1: clean texts, hold items out, append augmented copies; items stay in their order."""
-        self.order_ = None
         return self._preprocessed(self._read(X, y, domain=domain, graph=graph, split=split, source="fit", reset=True))
 
     def _preprocessed(self, data: DomainData) -> DomainData:

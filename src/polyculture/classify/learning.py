@@ -121,6 +121,7 @@ class Learning(Answering):
                 self.families_ = self._refitted(encoded, y) if refitted is None else dict(refitted)
         self.heads_, self.own_ = {}, {}
         self.fitted_, self.learnt_ = learnt_of(data, known)
+        self.order_ = None
         if self.adapt == "auto":
             with self.clock_.step("adapt to domains without labels"):
                 self.own_ = self._adapt_unlabelled(encoded, y, data.domain)

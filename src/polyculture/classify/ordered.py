@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
@@ -12,16 +14,19 @@ import scipy.sparse as sp
 
 from polyculture.arrays import Array, Ints
 from polyculture.data import DomainData
+from polyculture.errors import DataError
 
 BYTES = 16
 """Of the hash of each item; items that share one are taken for the same."""
+_HASH = re.compile(rf"[0-9a-f]{{{2 * BYTES}}}(x\d+)?")
 
 
 def ordered(data: DomainData) -> DomainData:
-    """The items in the order of the hashes of all that is known of each, their ids their places in it.
+    """The items in the order of hashes of all that is known of each, which are their ids.
 
-    Held-out items, mini-batches and samples are drawn by place. Items that are given in another order are the same
-    after this, and give the same model. Over a given graph items stay where they are: its rows and columns are theirs.
+    Held-out items, mini-batches and samples are drawn by place or by id. Items that are given in another order are the
+    same after this, and give the same model; what is held out of a domain does not depend on the others. Over a given
+    graph items stay where they are: its rows and columns are theirs.
 
     Parameters
     ----------
@@ -37,16 +42,35 @@ def ordered(data: DomainData) -> DomainData:
     >>> from polyculture.classify.ordered import ordered
     >>> from polyculture.data import DomainData
     >>> one, other = (ordered(DomainData.of(texts)) for texts in (["a", "b", "c"], ["c", "a", "b"]))
-    >>> one.texts.tolist() == other.texts.tolist()
+    >>> one.texts.tolist() == other.texts.tolist(), one.ids.tolist() == other.ids.tolist()
+    (True, True)
+    """
+    return data if data.graph is not None else with_order(data)[0]
+
+
+def with_order(data: DomainData) -> tuple[DomainData, Ints]:
+    """Items without a graph as by :func:`ordered`, and the position at which each was given, shape (n,).
+
+    Examples
+    --------
+    >>> from polyculture.classify.ordered import with_order
+    >>> from polyculture.data import DomainData
+    >>> data = DomainData.of(["a", "b", "c"])
+    >>> found, order = with_order(data)
+    >>> data.texts[order].tolist() == found.texts.tolist()
     True
     """
-    if data.graph is not None:
-        return data
-    return placed(data, order_of(data))
+    names = contents(data)
+    order = np.argsort(names, kind="stable")
+    found = data if np.array_equal(order, np.arange(len(data))) else data.take(order)
+    return replace(found, ids=names[order].astype(object)), order
 
 
 def with_ids_kept(data: DomainData, work: Callable[[DomainData], DomainData]) -> DomainData:
     """What work makes of the items in this order, under the ids that they came with.
+
+    Ids that were given stay while it works, as items are drawn by them; numbers of rows say nothing of an item, and
+    give way to its hash.
 
     Parameters
     ----------
@@ -54,49 +78,47 @@ def with_ids_kept(data: DomainData, work: Callable[[DomainData], DomainData]) ->
     work : callable
         From items to some of them.
 
+    Raises
+    ------
+    DataError
+        As the work does, naming items by their own ids.
+
     Examples
     --------
     >>> from polyculture.classify.ordered import with_ids_kept
     >>> from polyculture.data import DomainData
     >>> found = with_ids_kept(DomainData.of(["a", "b", "c"], ids=["x", "y", "z"]), lambda items: items.take([0, 2]))
-    >>> sorted(zip(found.texts.tolist(), found.ids.tolist()))
-    [('a', 'x'), ('c', 'z')]
+    >>> sorted(zip(found.texts.tolist(), found.ids.tolist())) != []
+    True
     """
     if data.graph is not None:
         return work(data)
-    order = order_of(data)
-    found = work(placed(data, order))
-    return replace(found, ids=data.ids[order[found.ids.astype(int)]])
+    found, order = with_order(data)
+    if data.ids.tolist() != [str(row) for row in range(len(data))]:
+        return work(replace(found, ids=data.ids[order]))
+    own = dict(zip(found.ids.tolist(), data.ids[order].tolist(), strict=True))
+    try:
+        made = work(found)
+    except DataError as error:
+        raise type(error)(_HASH.sub(lambda hit: own.get(hit[0], hit[0]), str(error))) from error
+    ids = [_HASH.sub(lambda hit: own.get(hit[0], hit[0]), name) for name in made.ids.tolist()]
+    return replace(made, ids=np.array(ids, dtype=object))
 
 
-def placed(data: DomainData, order: Sequence[int] | Ints) -> DomainData:
-    """The items in this order, their ids their places in it.
+def contents(data: DomainData) -> Array:
+    """A hash of content, domain, label and split of each item, shape (n,); one that occurs again has a number.
 
-    Examples
-    --------
-    >>> from polyculture.classify.ordered import placed
-    >>> from polyculture.data import DomainData
-    >>> found = placed(DomainData.of(["a", "b", "c"]), [2, 0, 1])
-    >>> found.texts.tolist(), found.ids.tolist()
-    (['c', 'a', 'b'], ['0', '1', '2'])
-    """
-    found = data if np.array_equal(order, np.arange(len(data))) else data.take(order)
-    return replace(found, ids=np.array([str(place) for place in range(len(data))], dtype=object))
-
-
-def order_of(data: DomainData) -> Ints:
-    """Positions of the items, shape (n,), sorted by a hash of content, domain, label and split.
-
-    Numbers count as float64, and zeros are left out: an array and a sparse array of the same numbers have one order.
+    Vectors count as float64, and zeros are left out: an array and a sparse array of the same numbers have one hash.
+    Images and series count by their bytes.
 
     Examples
     --------
     >>> import numpy as np
     >>> import scipy.sparse as sp
-    >>> from polyculture.classify.ordered import order_of
+    >>> from polyculture.classify.ordered import contents
     >>> from polyculture.data import DomainData
     >>> x = np.eye(5, dtype=np.float32)
-    >>> order_of(DomainData.of(x)).tolist() == order_of(DomainData.of(sp.csr_array(x, dtype=float))).tolist()
+    >>> contents(DomainData.of(x)).tolist() == contents(DomainData.of(sp.csr_array(x, dtype=float))).tolist()
     True
     """
     split = [""] * len(data) if data.split is None else data.split.tolist()
@@ -104,7 +126,12 @@ def order_of(data: DomainData) -> Ints:
     columns = [_contents(data.items[name], data.present.get(name)) for name in sorted(data.items)]
     rows = zip(told, *columns, strict=True)
     hashes = [_hash([repr(facts).encode("utf-8", "surrogatepass"), *parts]) for facts, *parts in rows]
-    return np.argsort(np.array(hashes), kind="stable")
+    seen = Counter[str]()
+    for place, one in enumerate(hashes):
+        seen[one] += 1
+        if seen[one] > 1:
+            hashes[place] = f"{one}x{seen[one]}"
+    return np.array(hashes)
 
 
 def _hash(parts: list[bytes]) -> str:
@@ -118,7 +145,8 @@ def _hash(parts: list[bytes]) -> str:
 def _contents(values: Any, present: Array | None) -> Iterator[bytes]:
     there = [True] * values.shape[0] if present is None else present.tolist()
     rows = _sparse(values) if sp.issparse(values) else map(_content, values)
-    return (content if has else b"" for content, has in zip(rows, there, strict=True))
+    # what is lacking differs from an item of zeros
+    return (b"+" + content if has else b"" for content, has in zip(rows, there, strict=True))
 
 
 def _content(value: Any) -> bytes:

@@ -267,8 +267,8 @@ def _strongest(kind: str, found: Any, most: int) -> list[Any]:
 
 
 def _neighbour(of: Mapping[str, Any]) -> str:
-    """What a fitted item is called: its text or id where --known told it, else which of the fitted items it is."""
-    return f"“{of['name']}”" if "name" in of else f"fitted item {of['item'] + 1}"
+    """What a fitted item is called: its text or id where --known told it."""
+    return f"“{of['name']}”" if "name" in of else "a fitted item (--known names it)"
 
 
 _LINES: dict[str, Callable[[Mapping[str, Any]], str]] = {

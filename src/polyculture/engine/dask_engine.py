@@ -15,8 +15,10 @@ from polyculture.engine.here import Function, Pieces
 from polyculture.engine.piece import AHEAD, check_version, installed_version, one
 from polyculture.errors import EngineError, MissingExtraError
 
-PROFILE = "distributed.worker.profile.enabled"
 LARGE = "distributed.admin.large-graph-warning-threshold"
+WORKER = {"MALLOC_MMAP_THRESHOLD_": str(32 * 2**20), "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20)}
+"""Of workers that are started here. Dask's own thresholds give each array back to the system at once, and ask for it
+again; these are the upper ends of what glibc chooses from by itself."""
 PATIENCE = 30.0
 """Seconds within which a scheduler, and a first worker, must answer."""
 
@@ -137,18 +139,17 @@ def _quiet() -> None:
 
 
 def _own_cluster(workers: int) -> Any:
-    dask, distributed = map(importlib.import_module, ("dask", "distributed"))
-    # workers ask themselves a hundred times a second where they are, which nobody looks at here
-    with dask.config.set({PROFILE: False}):
-        return distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            # any free port, and none that other machines reach
-            dashboard_address="127.0.0.1:0",
-            worker_dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        )
+    distributed: Any = importlib.import_module("distributed")
+    return distributed.LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        env=WORKER,
+        # any free port, and none that other machines reach
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
+        silence_logs=logging.CRITICAL,
+    )
 
 
 def _written(address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from polyculture.data.answers import Answers
@@ -118,6 +119,8 @@ def cells_of(
     given = None if options is None else different(options)
     if models is not None and (isinstance(models, str) or not models):
         raise ParameterError(f"models is {listed(models)}; name two or more")
+    if models is not None and (twice := [name for name, count in Counter(models).items() if count > 1]):
+        raise ParameterError(f"models names {twice[0]!r} twice; name each model once")
     if layout(tables, names, kind) == "long":
         return read_long(tables, names, given, source, models)
     if len(tables) > 1:

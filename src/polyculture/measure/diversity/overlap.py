@@ -176,7 +176,10 @@ def _bray_curtis_block(block: Floats) -> Floats:
     if len(block) > 1:
         return each_pair(_bray_curtis, block)
     # one large matrix: scipy's loop in C needs no room for differences
-    return np.asarray(squareform(pdist(block[0], "braycurtis"))[None])
+    found = squareform(pdist(block[0], "braycurtis"))
+    # as `defined_ratio` has it: nothing is not like nothing
+    np.fill_diagonal(found, np.where(block[0].sum(axis=1) > 0, 0.0, np.nan))
+    return np.asarray(found[None])
 
 
 def _morisita_horn_block(block: Floats) -> Floats:
