@@ -155,7 +155,7 @@ def _shared_difficulty(found: AuditResult) -> Iterator[Table]:
 
 def _summary(found: AuditResult) -> Iterator[Table]:
     rows = [
-        [name, value["estimate"], value["null"], value["calibrated"], f"{value['beyond_chance']} of {value['pairs']}"]
+        [name, value["estimate"], value["null"], value["calibrated"], _beyond(value)]
         for name, value in found.summary.items()
     ]
     if rows:
@@ -163,6 +163,11 @@ def _summary(found: AuditResult) -> Iterator[Table]:
         chance = "passed by chance once in 20" if found.kind == "embeddings" else "expected by chance"
         columns = ["measure", "mean over pairs", chance, "calibrated", "pairs beyond chance"]
         yield Table("summary", "likeness of pairs", columns, rows)
+
+
+def _beyond(value: Mapping[str, Any]) -> str:
+    """How many pairs are beyond chance, and of how many; nothing where chance was not measured."""
+    return f"{value['beyond_chance']} of {value['pairs']}" if math.isfinite(value["null"]) else "–"
 
 
 def _pairs(found: AuditResult) -> Iterator[Table]:
