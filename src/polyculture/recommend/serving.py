@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,7 +17,7 @@ from polyculture.recommend.cold_items import within
 from polyculture.recommend.edges import joined
 from polyculture.recommend.order import Order, Shown, shown
 from polyculture.recommend.popularity import Popularity, popularity
-from polyculture.recommend.search import DRAWN, Member
+from polyculture.recommend.search import DRAWN, TIMED, Member
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,7 @@ def serve(
     choice: Choice,
     *,
     lent: sp.csr_array | None = None,
+    times: sp.csr_array | None = None,
     seed: int = 0,
 ) -> Serving:
     """Fit the chosen models on all edges."""
@@ -175,7 +177,9 @@ def serve(
     def fit(member: Member) -> Fitted:
         key = repr((member.method, sorted(member.settings.items()), member.others))
         if key not in fitted:
-            extra = {"random_state": seed} if member.method in DRAWN else {}
+            extra: dict[str, Any] = {"random_state": seed} if member.method in DRAWN else {}
+            if member.method in TIMED:
+                extra["times"] = times
             graph = joined(edges, domain, member.others)
             fitted[key] = MODELS.load(member.method)(graph, **member.settings, **extra)
         return Fitted(member, fitted[key])
