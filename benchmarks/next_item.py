@@ -26,8 +26,8 @@ from polyculture.arrays import Floats
 from polyculture.data.interactions import Interactions, hold_out, load_interactions
 from polyculture.recommend import MODELS, CrossDomainRecommender
 from polyculture.recommend.edges import edges_of
-from polyculture.recommend.jury import Jury
 from polyculture.recommend.judged import by_user
+from polyculture.recommend.jury import Jury
 from polyculture.recommend.times import times_of
 from polyculture.training import threads
 
