@@ -144,7 +144,7 @@ class Trials:
         """Fitted; the last products over time are kept, which several ridges and exponents of items share."""
         key = (at["others"], at["span"], at["user_exponent"])
         if self._near is None or self._near[0] != key:
-            check_items(self.jury.seen.shape[1])
+            check_items(self.edges[self.domain].shape[1])
             self._near = (key, near(self.graph(at["others"]), self.times, *key[1:]))
         found = settings_of("timed_ease", at)
         exponents = (found["user_exponent"], found["item_exponent"], found["output_exponent"])

@@ -15,6 +15,7 @@ from polyculture.recommend.base import Model
 from polyculture.recommend.choice import Choice
 from polyculture.recommend.cold_items import within
 from polyculture.recommend.edges import joined
+from polyculture.recommend.next_item import NextItem
 from polyculture.recommend.order import Order, Shown, shown
 from polyculture.recommend.popularity import Popularity, popularity
 from polyculture.recommend.search import DRAWN, TIMED, Member
@@ -146,11 +147,11 @@ def weighted(each: Fitted, rows: Ints, items: Ints) -> Floats:
 
 
 def level(model: Model, scores: Floats) -> Floats:
-    """What is taken from each user's scores, so that domains compare: counts are far above 0 even for the rarest item.
+    """What is taken from each user's scores, so that domains compare: counts and logarithms of chances are far from 0.
 
     Models of the user's history are about 0 for an item that has nothing to do with it, and stay as they are.
     """
-    if isinstance(model, Popularity):
+    if isinstance(model, Popularity | NextItem):
         return np.asarray(scores.mean(axis=1, keepdims=True))
     return np.zeros((len(scores), 1), dtype=np.float32)
 
