@@ -69,11 +69,12 @@ def test_what_comes_later_changes_nothing_before(made: Any) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_other_users_later_items_do_not_move_an_answer_once_learnt(name: str) -> None:
+def test_an_answer_is_the_same_whoever_else_is_asked_for(name: str) -> None:
     taken, times, _ = walks(60)
     model = learnt(name, taken, times, epochs=2)
-    np.testing.assert_array_equal(model.scores(np.array([7, 3]))[1], model.scores(np.arange(60))[3])
-    np.testing.assert_allclose(model.scores(np.array([3]), np.array([5, 2]))[0], model.scores(np.arange(60))[3, [5, 2]])
+    whole = model.scores(np.arange(60))
+    np.testing.assert_allclose(model.scores(np.array([7, 3]))[1], whole[3], atol=1e-5)
+    np.testing.assert_allclose(model.scores(np.array([3]), np.array([5, 2]))[0], whole[3, [5, 2]], atol=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -52,7 +52,8 @@ class RecurrentReader(Reader):
     def forward(self, inputs: Tensor) -> Tensor:
         """States after each place."""
         states: Tensor = self.cells(self.dropout(self.vectors(inputs)))[0]
-        return self.dropout(states)
+        found: Tensor = self.dropout(states)
+        return found
 
 
 class CausalReader(Reader):
@@ -94,9 +95,9 @@ class _Layer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, states: Tensor) -> Tensor:
-        states = states + self.dropout(self.found(self._attended(self.first(states))))
-        hidden = functional.gelu(self.wide(self.second(states)))
-        return states + self.dropout(self.back(self.dropout(hidden)))
+        attended: Tensor = states + self.dropout(self.found(self._attended(self.first(states))))
+        hidden = self.dropout(functional.gelu(self.wide(self.second(attended))))
+        return attended + self.dropout(self.back(hidden))
 
     def _attended(self, states: Tensor) -> Tensor:
         n, length, dimensions = states.shape

@@ -106,4 +106,5 @@ def _rows(matrix: sp.csr_array) -> Ints:
 
 def _keys(matrix: sp.csr_array) -> Ints:
     """One number for each stored place."""
-    return _rows(matrix) * np.int64(matrix.shape[1]) + matrix.indices
+    found: Ints = _rows(matrix) * np.int64(matrix.shape[1]) + matrix.indices
+    return found
