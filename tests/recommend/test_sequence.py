@@ -148,7 +148,7 @@ def test_of_a_matrix_without_interactions_nothing_is_learnt(name: str) -> None:
 def walked() -> Interactions:
     """Two domains of the same walks, the items of one after those of the other."""
     after, rng, rows = ring(), np.random.default_rng(0), []
-    for user in range(120):
+    for user in range(80):
         at = int(rng.integers(ITEMS))
         for step in range(14):
             domain = "ab"[step % 2]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from polyculture.arrays import Floats, Ints
-from polyculture.device import back, device, lent, moved
+from polyculture.device import back, lent, moved
 from polyculture.errors import ParameterError
 from polyculture.recommend.next_item import NextItem
 from polyculture.recommend.ranges import check_whole
@@ -85,7 +85,9 @@ def learn_sequence(
     # the logarithm of what each item weighs is what a network without a state would learn
     counts = np.asarray(matrix.sum(axis=0)).ravel() + 1
     network.bias.data = torch.from_numpy(np.log(counts / counts.mean()).astype(np.float32))
-    cut = windows(read, weights, length, items)
+    # no wider than the longest history, as what is behind an end is computed too
+    longest = max((len(each) for each in read), default=0)
+    cut = windows(read, weights, max(1, min(length, longest)), items)
     if cut.weights.any():
         train(
             network,
@@ -99,7 +101,7 @@ def learn_sequence(
             seed=random_state,
             name=name,
         )
-    return _answers(network, read, length)
+    return _answers(network, read, min(length, longest + 1))
 
 
 def objective(cut: Windows, items: int) -> Callable[[nn.Module, Tensor], tuple[Tensor, int, int]]:
@@ -111,7 +113,7 @@ def objective(cut: Windows, items: int) -> Callable[[nn.Module, Tensor], tuple[T
         told = counts > 0
         states, truth, counts = network(there)[told], truth[told], counts[told]
         if items <= CANDIDATES:
-            scores = network.logits(states, torch.arange(items, device=device()))
+            scores = network.logits(states)
         else:
             scores, truth = _sampled(network, states, truth, items)
         each = functional.cross_entropy(scores, truth, reduction="none")

@@ -29,9 +29,11 @@ class Reader(nn.Module):
         """States after each place, (n, length, dimensions), of the items at (n, length)."""
         raise NotImplementedError
 
-    def logits(self, states: Tensor, items: Tensor) -> Tensor:
-        """Of some items as the next one: (..., len(items)) for states (..., dimensions)."""
-        return states @ self.vectors.weight[items].T + self.bias[items]
+    def logits(self, states: Tensor, items: Tensor | None = None) -> Tensor:
+        """Of some items as the next one, or of all: (n, len(items)) for states (n, dimensions)."""
+        if items is None:
+            return torch.addmm(self.bias, states, self.vectors.weight[:-1].T)
+        return torch.addmm(self.bias[items], states, self.vectors.weight[items].T)
 
 
 class RecurrentReader(Reader):
