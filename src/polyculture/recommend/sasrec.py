@@ -21,7 +21,7 @@ def sasrec(
     layers: int = 2,
     length: int = 50,
     dropout: float = 0.3,
-    epochs: int = 20,
+    epochs: int = 40,
     learning_rate: float = 0.003,
     random_state: int = 0,
 ) -> NextItem:

@@ -99,7 +99,8 @@ class _Layer(nn.Module):
     def forward(self, states: Tensor) -> Tensor:
         attended: Tensor = states + self.dropout(self.found(self._attended(self.first(states))))
         hidden = self.dropout(functional.gelu(self.wide(self.second(attended))))
-        return attended + self.dropout(self.back(hidden))
+        found: Tensor = attended + self.dropout(self.back(hidden))
+        return found
 
     def _attended(self, states: Tensor) -> Tensor:
         n, length, dimensions = states.shape
