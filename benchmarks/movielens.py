@@ -28,6 +28,7 @@ from polyculture.recommend import CrossDomainRecommender
 from polyculture.recommend.edges import edges_of
 from polyculture.recommend.judged import by_user
 from polyculture.recommend.serving import Serving, serve
+from polyculture.recommend.times import times_of
 from polyculture.training import threads
 
 K = 10
@@ -84,6 +85,7 @@ def rows_of(data: Interactions, seed: int, names: Sequence[str]) -> tuple[dict[s
                 "all",
                 model.serving_["all"].items,
                 model.choices_["all"],
+                times=times_of(data),
                 seed=seed,
             )
             rows[f"{name}, fitted on train and validation"] = means(both) | {"seconds": time.process_time() - start}

@@ -29,6 +29,9 @@ _DENSE, _JUDGED = 20_000, 2000
 _LISTS = 10_000
 """Lists from which a recommender learns an order."""
 
+_CANDIDATES = 4096
+"""Items that the next one is told from at once."""
+
 _UNITS = {
     "": 2**30,
     "kb": 1e3,
@@ -230,7 +233,16 @@ def fit(items: int, characters: int, numbers: int, pixels: int, *, pretrained: b
     return Need(f"to fit {items:,} items", size, "take fewer items, shorter texts or smaller images", least)
 
 
-def recommend(users: int, items: int, interactions: int, *, vectors: int = 512, dense: bool = True) -> Need:
+def recommend(
+    users: int,
+    items: int,
+    interactions: int,
+    *,
+    vectors: int = 512,
+    dense: bool = True,
+    timed: bool = False,
+    ordered: bool = False,
+) -> Need:
     """To fit a recommender: its graph, singular vectors, scores of those it is judged on, and maybe dense models.
 
     Parameters
@@ -240,6 +252,10 @@ def recommend(users: int, items: int, interactions: int, *, vectors: int = 512, 
         Singular vectors at most.
     dense : bool
         Whether models of all pairs of items, or of users, are tried; by themselves only where these are few.
+    timed : bool
+        Whether one of all pairs of items is tried that knows when they were taken.
+    ordered : bool
+        Whether models are tried that tell the next item.
 
     Examples
     --------
@@ -250,6 +266,9 @@ def recommend(users: int, items: int, interactions: int, *, vectors: int = 512, 
     pairs = float(fewest) ** 2 if dense and fewest <= _DENSE else 0.0
     size = IMPORTED + 400.0 * interactions + 24.0 * (users + items) * min(vectors, fewest)
     size += 80 * pairs + 48.0 * min(users, _JUDGED) * items
+    size += 24.0 * items**2 if timed and items <= _DENSE else 0.0
+    # windows of histories, scores of up to 3200 of their places, and pairs of items that stand near in a history
+    size += TORCH + 2000.0 * interactions + 60_000.0 * min(items, _CANDIDATES) if ordered else 0.0
     # lists of a hundred items from which their order is learnt, and copies
     size += 20_000.0 * min(10 * users, _LISTS)
     what = f"to learn from {interactions:,} interactions of {users:,} users with {items:,} items"

@@ -37,10 +37,32 @@ MODELS = Registry(
             "how much each user speaks for each other one",
             "Steck 2019, arXiv:1905.03375",
         ),
+        "timed_ease": Part(
+            "polyculture.recommend.timed_ease:timed_ease",
+            "how much each item speaks for each other one that was taken at about the same time",
+            "Steck 2019, arXiv:1905.03375",
+        ),
         "light_gcn": Part(
             "polyculture.recommend.light_gcn:light_gcn",
             "vectors spread over the graph of users and items, learnt by a softmax of cosines",
             "He et al. 2020, arXiv:2002.02126",
+        ),
+        "markov": Part(
+            "polyculture.recommend.markov:markov",
+            "what others took soon after a user's last items",
+            "Shani et al. 2005, JMLR 6",
+        ),
+        "gru4rec": Part(
+            "polyculture.recommend.gru4rec:gru4rec",
+            "the next item by a recurrent network over a user's items in order",
+            "Hidasi et al. 2016, arXiv:1511.06939",
+            "train",
+        ),
+        "sasrec": Part(
+            "polyculture.recommend.sasrec:sasrec",
+            "the next item by attention over a user's items in order",
+            "Kang and McAuley 2018, arXiv:1808.09781",
+            "train",
         ),
     },
 )

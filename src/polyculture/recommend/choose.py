@@ -18,7 +18,7 @@ from polyculture.recommend.edges import Edges, Held, sample
 from polyculture.recommend.jury import Jury
 from polyculture.recommend.learn_order import enough, learn_order
 from polyculture.recommend.order import Order
-from polyculture.recommend.search import Member, Trials, unchosen
+from polyculture.recommend.search import NETWORKS, ORDERED, Member, Trials, unchosen
 from polyculture.recommend.serving import Fitted, Serving, serve, serving_of
 
 FEW = 20
@@ -72,7 +72,7 @@ def choose_new(held: Held, domain: str, items: Ints, plan: Plan) -> tuple[list[M
 def _trials(held: Held, domain: str, items: Ints, plan: Plan, away: Edges) -> Trials:
     rows = sample(away[domain], plan.most_users, plan.random_state)
     jury = Jury.of(rows, items, sum(held.edges.values()), away[domain], plan.k)
-    return Trials(held.edges, domain, jury, plan.most_vectors, plan.random_state)
+    return Trials(held.edges, domain, jury, plan.most_vectors, plan.random_state, held.times)
 
 
 def _members(trials: Trials, plan: Plan, others: Sequence[float]) -> list[Member]:
@@ -110,13 +110,16 @@ def _ordered(
 
 def _order(trials: Trials, members: list[Member], plan: Plan, late: sp.csr_array | None) -> Order | None:
     """What puts the best items of a blend in order, where that is worth it."""
-    if not plan.reorder or not enough(trials.edges[trials.domain], trials.jury):
+    # lists are learnt from interactions of any time, and these members tell the last
+    if not plan.reorder or any(member.method in ORDERED for member in members):
+        return None
+    if not enough(trials.edges[trials.domain], trials.jury):
         return None
     items, nothing = trials.jury.items, float("nan")
     choice = Choice(members, [], [], nothing, nothing)
 
     def fit(edges: Edges) -> Serving:
-        return serve(edges, trials.domain, items, choice, seed=plan.random_state)
+        return serve(edges, trials.domain, items, choice, times=trials.times, seed=plan.random_state)
 
     fitted = [Fitted(member, trials.model(member)) for member in members]
     serving = serving_of(trials.edges, trials.domain, items, [fitted, [], []])
@@ -136,6 +139,10 @@ def _climbed(trials: Trials, method: str, others: Sequence[float]) -> list[Membe
     first = trials.best(method, others[:1])
     if len(others) == 1:
         return [first]
+    if method in NETWORKS:
+        # one training more, and not one for each
+        near = min(others[1:], key=lambda weight: abs(weight - 1))
+        return [first, trials.best(method, (near,))]
     start = dict(first.settings) | {"others": others[1]}
     if "output_exponent" in start:
         start["offset"] = round(start.pop("output_exponent") - start["item_exponent"], 6)

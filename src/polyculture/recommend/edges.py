@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 
 from polyculture.arrays import Ints, Mask
 from polyculture.data.interactions import Interactions
+from polyculture.recommend.times import read_at, times_of
 
 Edges = dict[str, sp.csr_array]
 """By domain, users by items of all domains: above 0 where the user took the item there."""
@@ -75,12 +76,21 @@ class Held:
     """Part of the histories of users who keep another part."""
     cold: Edges
     """Whole histories in one domain of users who keep another domain."""
+    times: sp.csr_array | None = None
+    """When users took items, of all that is known; see :func:`~polyculture.recommend.times.times_of`."""
 
 
-def held_out(edges: Mapping[str, sp.csr_array], share: float, cold_share: float, seed: int) -> Held:
+def held_out(
+    edges: Mapping[str, sp.csr_array],
+    share: float,
+    cold_share: float,
+    seed: int,
+    times: sp.csr_array | None = None,
+) -> Held:
     """Take away a share of each user's interactions in each domain, and all of some users' in one domain.
 
     A user with one interaction keeps it; of two or more, at least one is taken and one kept. A share of 0 takes none.
+    Where times are given, the share is that of the latest ones.
     """
     rng = np.random.default_rng(seed)
     left, warm, cold = {}, {}, {}
@@ -90,18 +100,30 @@ def held_out(edges: Mapping[str, sp.csr_array], share: float, cold_share: float,
         matrix = edges[name]
         users = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
         whole = (cold_in == names.index(name))[users]
-        part = ~whole & _share_of_rows(matrix, share, rng)
+        part = ~whole & _share_of_rows(matrix, share, rng, times)
         left[name], warm[name], cold[name] = (kept(matrix, mask) for mask in (~whole & ~part, part, whole))
         # what is held out counts the same, however it was rated
         warm[name].data[:], cold[name].data[:] = 1, 1
     return Held(left, warm, cold)
 
 
-def held_of(data: Interactions, share: float, cold_share: float, *, rating_weight: float, seed: int) -> Held:
-    """What a choice is made on: the validation split that is given, or parts of the training part."""
+def held_of(
+    data: Interactions, share: float, cold_share: float, *, rating_weight: float, seed: int, last: bool = False
+) -> Held:
+    """What a choice is made on: the validation split that is given, or parts of the training part.
+
+    Those are drawn, or the last of each user where that is asked for.
+    """
+    times = times_of(data)
+    return replace(_held_of(data, share, cold_share, rating_weight, seed, times if last else None), times=times)
+
+
+def _held_of(
+    data: Interactions, share: float, cold_share: float, rating_weight: float, seed: int, times: sp.csr_array | None
+) -> Held:
     given = data.within("validation")
     if not given.any():
-        return held_out(edges_of(data, rating_weight), share, cold_share, seed)
+        return held_out(edges_of(data, rating_weight), share, cold_share, seed, times)
     train, warm = edges_of(data.take(~given), rating_weight), edges_of(data.take(given))
     if len(train) < 2:
         return Held(train, warm, {name: 0 * matrix for name, matrix in train.items()})
@@ -120,13 +142,15 @@ def _cold_users(edges: Mapping[str, sp.csr_array], share: float, rng: np.random.
     return out
 
 
-def _share_of_rows(matrix: sp.csr_array, share: float, rng: np.random.Generator) -> Mask:
+def _share_of_rows(matrix: sp.csr_array, share: float, rng: np.random.Generator, times: sp.csr_array | None) -> Mask:
     if not share:
         return np.zeros(matrix.nnz, bool)
     counts = np.diff(matrix.indptr)
     users = np.repeat(np.arange(matrix.shape[0]), counts)
     place = np.empty(matrix.nnz, dtype=np.int64)
-    place[np.lexsort((rng.random(matrix.nnz), users))] = np.arange(matrix.nnz) - matrix.indptr[users]
+    drawn = rng.random(matrix.nnz)
+    keys = (drawn, users) if times is None else (drawn, -read_at(matrix, times), users)
+    place[np.lexsort(keys)] = np.arange(matrix.nnz) - matrix.indptr[users]
     taken = np.where(counts > 1, np.maximum(1, np.round(share * counts)), 0)
     found: Mask = place < taken[users]
     return found

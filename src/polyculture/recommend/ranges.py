@@ -47,6 +47,19 @@ def check_whole(name: str, value: Any, least: int) -> None:
         raise ParameterError(f"{name} is {value!r}; use a whole number of at least {least}")
 
 
+def check_network(dimensions: Any, dropout: Any) -> None:
+    """The size of a network's vectors, and what is dropped while it learns.
+
+    Raises
+    ------
+    ParameterError
+        If one is out of range.
+    """
+    check_whole("dimensions", dimensions, 1)
+    if not _is_number(dropout) or not 0 <= dropout < 1:
+        raise ParameterError(f"dropout is {dropout!r}; use a number from 0 up to, but not 1")
+
+
 def weights_of(others: Any) -> tuple[float, ...]:
     """What edges of other domains may weigh, ascending.
 

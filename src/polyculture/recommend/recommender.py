@@ -27,15 +27,16 @@ from polyculture.recommend.edges import Held, edges_of, held_of
 from polyculture.recommend.judged import judged
 from polyculture.recommend.ranges import check_share, check_weight, check_whole, cuts_of, methods_of, weights_of
 from polyculture.recommend.result import Recommendations
-from polyculture.recommend.search import possible
+from polyculture.recommend.search import ORDERED, TIMED, possible
 from polyculture.recommend.serving import Serving, serve
 from polyculture.recommend.serving_state import kept_serving
 from polyculture.recommend.stored import read_state, written_state
+from polyculture.recommend.times import check_times
 
 if TYPE_CHECKING:
     import polars as pl
 
-AUTO = ("popularity", "co_occurrence", "light_gcn", "spectral", "ease", "user_ease")
+AUTO = ("popularity", "co_occurrence", "light_gcn", "spectral", "ease", "user_ease", "timed_ease")
 
 
 class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
@@ -51,11 +52,13 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
     ----------
     method : str or sequence of str
         ``"auto"`` (all that are fitted to the size within minutes), or one or more of
-        ``polyculture.recommend.MODELS``, whatever the size.
+        ``polyculture.recommend.MODELS``, whatever the size. ``"markov"``, ``"gru4rec"`` and ``"sasrec"`` tell the next
+        item from the last ones, need times, and join only where they are named; the latter two need torch.
     others : tuple of float > 0
         What edges of other domains may weigh, beside 0; an empty tuple keeps domains apart.
     validation : float in (0, 0.5]
-        Share of each user's history that is held out to choose by, where the interactions name no validation split.
+        Share of each user's history that is held out to choose by, where the interactions name no validation split:
+        drawn at random, or the last of it where a method is named that tells the next item.
     cold_validation : float in [0, 0.5]
         Share of the users of several domains who lose one of them to choose for new users.
     refit : bool
@@ -152,7 +155,7 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         DataError
-            If there is no interaction to learn from.
+            If there is no interaction to learn from, or a method needs times and there are none.
         ParameterError
             If a parameter is out of range, or a method is unknown.
         """
@@ -166,22 +169,25 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
             raise DataError(f"{data.source}: holds no interaction to learn from; give rows outside the test split")
         plan = replace(plan, refit=self.refit or not data.within("validation").any())
         if self.method == "auto":
-            shape = (len(data.users), len(data.items))
-            plan = replace(plan, methods=tuple(name for name in plan.methods if possible(name, shape)))
-        self._check_memory(data)
+            shape, timed = (len(data.users), len(data.items)), data.time is not None
+            plan = replace(plan, methods=tuple(name for name in plan.methods if possible(name, shape, timed=timed)))
+        check_times(data, [name for name in plan.methods if name in TIMED])
+        self._check_memory(data, plan.methods)
         about = {"data": replace(data, source=""), "plan": plan, "asked": self.get_params()}
         with store.part("recommend", kinds=(Interactions, Policy, Plan), **about):
             return self._learn(data, plan)
 
-    def _check_memory(self, data: Interactions) -> None:
+    def _check_memory(self, data: Interactions, methods: Sequence[str]) -> None:
         """Refuse interactions that may need more than the limit, where there is one."""
-        listed = [self.method] if isinstance(self.method, str) else self.method
-        dense = self.method == "auto" or any("ease" in name for name in listed)
-        check(recommend(len(data.users), len(data.items), len(data), vectors=self.vectors, dense=dense))
+        dense = self.method == "auto" or any("ease" in name for name in methods)
+        ordered = any(name in ORDERED for name in methods)
+        counts = (len(data.users), len(data.items), len(data))
+        check(recommend(*counts, vectors=self.vectors, dense=dense, timed="timed_ease" in methods, ordered=ordered))
 
     def _learn(self, data: Interactions, plan: Plan) -> Self:
         shares = (self.validation, self.cold_validation)
-        held = held_of(data, *shares, rating_weight=self.rating_weight, seed=self.random_state)
+        last = any(name in ORDERED for name in plan.methods)
+        held = held_of(data, *shares, rating_weight=self.rating_weight, seed=self.random_state, last=last)
         self.interactions_ = data if self.refit else data.take(~data.within("validation"))
         self.edges_ = edges_of(self.interactions_, self.rating_weight)
         new = lent(self.interactions_)
@@ -191,7 +197,7 @@ class CrossDomainRecommender(BaseEstimator):  # type: ignore[misc]
             items = items_of(self.interactions_, name, code)
             choice = Choice.from_state(store.step(f"choice {name}", partial(_chosen, held, name, items, plan)))
             self.choices_[name] = choice
-            fit = partial(serve, self.edges_, name, items, choice, lent=new, seed=self.random_state)
+            fit = partial(serve, self.edges_, name, items, choice, lent=new, times=held.times, seed=self.random_state)
             self.serving_[name] = kept_serving(fit, self.edges_, name)
         return self
 

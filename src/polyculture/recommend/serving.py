@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,9 +15,10 @@ from polyculture.recommend.base import Model
 from polyculture.recommend.choice import Choice
 from polyculture.recommend.cold_items import within
 from polyculture.recommend.edges import joined
+from polyculture.recommend.next_item import NextItem
 from polyculture.recommend.order import Order, Shown, shown
 from polyculture.recommend.popularity import Popularity, popularity
-from polyculture.recommend.search import DRAWN, Member
+from polyculture.recommend.search import DRAWN, TIMED, Member
 
 
 @dataclass(frozen=True)
@@ -145,11 +147,11 @@ def weighted(each: Fitted, rows: Ints, items: Ints) -> Floats:
 
 
 def level(model: Model, scores: Floats) -> Floats:
-    """What is taken from each user's scores, so that domains compare: counts are far above 0 even for the rarest item.
+    """What is taken from each user's scores, so that domains compare: counts and logarithms of chances are far from 0.
 
     Models of the user's history are about 0 for an item that has nothing to do with it, and stay as they are.
     """
-    if isinstance(model, Popularity):
+    if isinstance(model, Popularity | NextItem):
         return np.asarray(scores.mean(axis=1, keepdims=True))
     return np.zeros((len(scores), 1), dtype=np.float32)
 
@@ -167,6 +169,7 @@ def serve(
     choice: Choice,
     *,
     lent: sp.csr_array | None = None,
+    times: sp.csr_array | None = None,
     seed: int = 0,
 ) -> Serving:
     """Fit the chosen models on all edges."""
@@ -175,7 +178,9 @@ def serve(
     def fit(member: Member) -> Fitted:
         key = repr((member.method, sorted(member.settings.items()), member.others))
         if key not in fitted:
-            extra = {"random_state": seed} if member.method in DRAWN else {}
+            extra: dict[str, Any] = {"random_state": seed} if member.method in DRAWN else {}
+            if member.method in TIMED:
+                extra["times"] = times
             graph = joined(edges, domain, member.others)
             fitted[key] = MODELS.load(member.method)(graph, **member.settings, **extra)
         return Fitted(member, fitted[key])

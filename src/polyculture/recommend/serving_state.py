@@ -14,6 +14,8 @@ from polyculture.recommend.co_occurrence import CoOccurrence
 from polyculture.recommend.ease import Ease
 from polyculture.recommend.edges import joined
 from polyculture.recommend.light_gcn import LightGCN
+from polyculture.recommend.markov import Markov
+from polyculture.recommend.next_item import NextItem
 from polyculture.recommend.order import Order
 from polyculture.recommend.popularity import Popularity
 from polyculture.recommend.search import Member
@@ -28,7 +30,11 @@ _KINDS: dict[str, type[Model]] = {
     "spectral": Spectral,
     "ease": Ease,
     "user_ease": UserEase,
+    "timed_ease": Ease,
     "light_gcn": LightGCN,
+    "markov": Markov,
+    "gru4rec": NextItem,
+    "sasrec": NextItem,
 }
 
 
