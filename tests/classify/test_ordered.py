@@ -66,16 +66,23 @@ def test_values_and_sets_of_labels_too():
 def test_all_that_is_known_of_an_item_counts():
     texts, _ = _texts()
     whole = DomainData.of({"text": texts, "vector": np.zeros((N, 2))}, label=[None] * N)
-    label = DomainData.of({"text": texts, "vector": np.zeros((N, 2))}, label=[None] * (N - 1) + ["+"])
+    domain = DomainData.of({"text": texts, "vector": np.zeros((N, 2))}, domain=["all"] * (N - 1) + ["b"])
     lacking = DomainData.of(
         {"text": texts, "vector": np.zeros((N, 2))}, label=[None] * N, present={"vector": np.arange(N) < N - 1}
     )
     first = contents(whole)
-    assert len(set(first.tolist())) == N
-    for other in (label, lacking):
+    assert len(set(first.tolist())) == len(set(texts.tolist()))
+    for other in (domain, lacking):
         found = contents(other)
         assert found[-1] != first[-1]
         np.testing.assert_array_equal(found[:-1], first[:-1])
+
+
+def test_a_label_decides_between_items_that_are_the_same_otherwise():
+    one, other = (ordered(DomainData.of(["a", "a", "b"], label=labels)) for labels in ([1, 2, 3], [2, 1, 3]))
+    assert one.label.tolist() == other.label.tolist()
+    assert one.ids.tolist() == other.ids.tolist()
+    assert len(set(one.ids.tolist())) == 3
 
 
 def test_a_further_domain_changes_nothing_that_others_hold_out():

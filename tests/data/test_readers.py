@@ -147,7 +147,7 @@ BAD: list[tuple[str, str | bytes, dict[str, object], str]] = [
         "a.jsonl",
         '{"vector":[1,2]}\n{"vector":[1]}\n',
         {},
-        r"row 2 has numbers of shape \(1,\) in 'vector', row 1 has \(2,\)",
+        r"row 2 has 1 numbers in 'vector', row 1 has 2",
     ),
     (
         "a.jsonl",

@@ -73,11 +73,9 @@ class Fitting(Learning):
         self._check_parameters()
         self.clock_ = Steps()
         with self.clock_.step("preprocess"):
-            data = self._read(X, y, domain=domain, graph=graph, split=split, source="fit", reset=True)
-            order = None
-            if graph is None:
-                data, order = with_order(data)
-            data = self._preprocessed(data)
+            data = self._cleaned(self._read(X, y, domain=domain, graph=graph, split=split, source="fit", reset=True))
+            data, order = with_order(data) if graph is None else (data, None)
+            data = self._parted(data)
         with store.part("fit", kinds=(DomainData,), data=replace(data, source=""), settings=depends_on(self)):
             with self.clock_.step("features"):
                 encoded = self.encode_fit(data)
@@ -95,9 +93,10 @@ class Fitting(Learning):
         split: Sequence[str] | Array | None = None,
     ) -> DomainData:
         """Step 1: clean texts, hold items out, append augmented copies; items stay in their order."""
-        return self._preprocessed(self._read(X, y, domain=domain, graph=graph, split=split, source="fit", reset=True))
+        data = self._read(X, y, domain=domain, graph=graph, split=split, source="fit", reset=True)
+        return self._parted(self._cleaned(data))
 
-    def _preprocessed(self, data: DomainData) -> DomainData:
+    def _cleaned(self, data: DomainData) -> DomainData:
         items = Items.checked(data.items, data.present)
         texts = items.texts is not None
         if self._reads_texts and (data.graph is not None or not texts):
@@ -108,14 +107,13 @@ class Fitting(Learning):
             )
             raise ParameterError(f"the backbone is a {type(self.backbone).__name__}, which reads texts; {given}")
         check_memory(self, data, tuned=self._reads_texts)
-        if self.clean:
-            data = replace(data, items=items.mapped(clean_text, kind="text").values)
-        data = self._hold_out(data, self._target_of(data.label))
-        if not self.augment:
-            return data
-        if not texts:
+        if self.augment and not texts:
             raise ParameterError(f"augment is {self.augment}, but copies are made of texts alone; set augment=0")
-        return augment(data, share=self.augment, seed=self.random_state)
+        return replace(data, items=items.mapped(clean_text, kind="text").values) if self.clean else data
+
+    def _parted(self, data: DomainData) -> DomainData:
+        data = self._hold_out(data, self._target_of(data.label))
+        return data if not self.augment else augment(data, share=self.augment, seed=self.random_state)
 
     def encode_fit(self, data: DomainData) -> Encoded:
         """Step 2: fit encoders and graph, and encode the items they were fitted on."""

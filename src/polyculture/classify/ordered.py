@@ -22,7 +22,7 @@ _HASH = re.compile(rf"[0-9a-f]{{{2 * BYTES}}}(x\d+)?")
 
 
 def ordered(data: DomainData) -> DomainData:
-    """The items in the order of hashes of all that is known of each, which are their ids.
+    """The items in the order of hashes of what each is, which are their ids.
 
     Held-out items, mini-batches and samples are drawn by place or by id. Items that are given in another order are the
     same after this, and give the same model; what is held out of a domain does not depend on the others. Over a given
@@ -61,9 +61,11 @@ def with_order(data: DomainData) -> tuple[DomainData, Ints]:
     True
     """
     names = contents(data)
-    order = np.argsort(names, kind="stable")
+    label = [repr(value) for value in data.label.tolist()]
+    # labels decide between items that are the same otherwise, so that values in another unit change nothing
+    order = np.array(sorted(range(len(data)), key=lambda row: (names[row], label[row])), dtype=np.intp)
     found = data if np.array_equal(order, np.arange(len(data))) else data.take(order)
-    return replace(found, ids=names[order].astype(object)), order
+    return replace(found, ids=_apart(names[order].tolist())), order
 
 
 def with_ids_kept(data: DomainData, work: Callable[[DomainData], DomainData]) -> DomainData:
@@ -106,9 +108,9 @@ def with_ids_kept(data: DomainData, work: Callable[[DomainData], DomainData]) ->
 
 
 def contents(data: DomainData) -> Array:
-    """A hash of content, domain, label and split of each item, shape (n,); one that occurs again has a number.
+    """A hash of content, domain and split of each item, shape (n,).
 
-    Vectors count as float64, and zeros are left out: an array and a sparse array of the same numbers have one hash.
+    Vectors count as float32, and zeros are left out: an array and a sparse array of the same numbers have one hash.
     Images and series count by their bytes.
 
     Examples
@@ -122,16 +124,19 @@ def contents(data: DomainData) -> Array:
     True
     """
     split = [""] * len(data) if data.split is None else data.split.tolist()
-    told = zip(data.domain.tolist(), data.label.tolist(), split, strict=True)
+    told = zip(data.domain.tolist(), split, strict=True)
     columns = [_contents(data.items[name], data.present.get(name)) for name in sorted(data.items)]
     rows = zip(told, *columns, strict=True)
-    hashes = [_hash([repr(facts).encode("utf-8", "surrogatepass"), *parts]) for facts, *parts in rows]
-    seen = Counter[str]()
-    for place, one in enumerate(hashes):
+    return np.array([_hash([repr(facts).encode("utf-8", "surrogatepass"), *parts]) for facts, *parts in rows])
+
+
+def _apart(names: list[str]) -> Array:
+    """The same, with a number where one occurs again."""
+    seen, found = Counter[str](), np.empty(len(names), dtype=object)
+    for place, one in enumerate(names):
         seen[one] += 1
-        if seen[one] > 1:
-            hashes[place] = f"{one}x{seen[one]}"
-    return np.array(hashes)
+        found[place] = one if seen[one] == 1 else f"{one}x{seen[one]}"
+    return found
 
 
 def _hash(parts: list[bytes]) -> str:
@@ -167,4 +172,5 @@ def _sparse(values: sp.sparray) -> Iterator[bytes]:
 
 
 def _numbers(places: Array, values: Array) -> bytes:
-    return places.astype(np.int64).tobytes() + values.astype(np.float64).tobytes()
+    with np.errstate(over="ignore"):
+        return places.astype(np.int64).tobytes() + values.astype(np.float32).tobytes()
