@@ -68,7 +68,7 @@ def test_a_mixed_up_model_answers_by_chance(of_numbers: CrossDomainClassifier) -
     right = (of_numbers.predict(x, domain=domain) == y).mean()
     mixed = [(randomised(of_numbers, seed=k).predict(x, domain=domain) == y).mean() for k in range(6)]
 
-    assert right > 0.85
+    assert right > 0.8
     assert abs(np.mean(mixed) - 0.5) < 0.2
 
 
